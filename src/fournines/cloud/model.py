@@ -1,0 +1,182 @@
+"""The resolved cloud: every host, service, daemon and endpoint, and what needs what. Plain frozen data.
+
+Made by `fournines.cloud.resolve` from a Spec and the service catalogue; nothing here reads a file,
+starts a process or knows a particular service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network
+from typing import Literal
+
+from fournines.cloud.timers import LAB, METAL, Timers
+
+Role = Literal["control", "network", "compute", "storage"]
+ProviderKind = Literal["lab", "ssh"]
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """How a service is kept available. A value that others read, never a branch on its name."""
+
+    name: Literal["active-active", "active-backup", "quorum", "external"]
+    supervisor: Literal["systemd", "pacemaker", "elsewhere"]
+    reach: Literal["vip", "proxy", "members", "local", "address"]
+    """Where clients connect: the VIP, a node-local proxy, the member list, their own host's member, somebody else's."""
+    alive: Literal["any", "majority", "elsewhere"]
+    """How many members must live for the service to be served."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """One edge of the needs graph: a service stands on `target`."""
+
+    target: str
+    alive: Literal["any", "majority", "all", "local"] = "any"
+    """How many of the target's members must live; `local` is the member on the same host."""
+    soft: bool = False
+    """Without it the service is slower, not down; a soft need does not order the deployment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where clients of a service connect through the VIP."""
+
+    service: str
+    port: int
+    path: str = ""
+    kind: str = ""
+    """The catalogue's service type, such as `identity`; empty for what is not in the catalogue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    name: str
+    cidr: IPv4Network
+    vip: IPv4Address | None
+    gateway: IPv4Address | None
+    mtu: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bmc:
+    """The Redfish endpoint that can cut a host's power."""
+
+    address: str
+    port: int
+    system: str
+    """Path of the system resource, such as `/redfish/v1/Systems/c1`."""
+    username: str
+    password_file: str | None
+    """Where the operator keeps its password; None: the lab's own, in the state's secrets as `bmc`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ssh:
+    """How the SSH provider reaches a host."""
+
+    address: str
+    port: int
+    user: str
+    key: str | None
+    """Path of the private key; None leaves the choice to ssh."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    name: str
+    index: int
+    """Position in the spec, from 1: Corosync's node id, and the order of preference among equals."""
+    roles: frozenset[Role]
+    rack: str | None
+    zone: str
+    feeds: tuple[str, ...]
+    switches: tuple[str, ...]
+    addresses: Mapping[str, IPv4Address]
+    """Network name -> address."""
+    bmc: Bmc | None
+    ssh: Ssh | None
+
+    @property
+    def management(self) -> str:
+        """Address on the management network, as text."""
+        return str(self.addresses["management"])
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """One service running on one host."""
+
+    service: str
+    host: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.service}@{self.host}"
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """One service as this cloud has it: where it runs, how it is kept available, what it stands on."""
+
+    name: str
+    strategy: Strategy
+    hosts: tuple[Host, ...]
+    needs: tuple[Needs, ...]
+    endpoint: Endpoint | None
+    options: Mapping[str, object] = field(default_factory=dict[str, object])
+    """The service's own keys of the spec, already validated by the service's `Options` model."""
+
+    @property
+    def daemons(self) -> tuple[Daemon, ...]:
+        return tuple(Daemon(self.name, host.name) for host in self.hosts)
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    name: str
+    region: str
+    cell: str
+    sla: float
+    """Availability promised, as a fraction: 0.9999."""
+    provider: ProviderKind
+    networks: Mapping[str, Network]
+    hosts: tuple[Host, ...]
+    services: Mapping[str, Placement]
+    """In deployment order: what is needed comes before what needs it."""
+
+    @property
+    def vip(self) -> str:
+        """The virtual address of the API, as text: on the management network today."""
+        vip = self.networks["management"].vip
+        if vip is None:
+            raise LookupError("the management network has no vip; the loader refuses such a spec")
+        return str(vip)
+
+    @property
+    def timers(self) -> Timers:
+        return LAB if self.provider == "lab" else METAL
+
+    @property
+    def fidelity(self) -> Literal["container", "metal"]:
+        return "container" if self.provider == "lab" else "metal"
+
+    def host(self, name: str) -> Host:
+        """The host of that name. Raises KeyError."""
+        for host in self.hosts:
+            if host.name == name:
+                return host
+        raise KeyError(name)
+
+    def having(self, role: Role) -> tuple[Host, ...]:
+        """Hosts with that role, in the spec's order."""
+        return tuple(host for host in self.hosts if role in host.roles)
+
+    def url(self, service: str) -> str:
+        """Public URL of a service's endpoint. Raises KeyError when it has none."""
+        endpoint = self.services[service].endpoint
+        if endpoint is None:
+            raise KeyError(service)
+        return f"https://{self.vip}:{endpoint.port}{endpoint.path}"

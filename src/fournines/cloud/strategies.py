@@ -1,0 +1,23 @@
+"""The strategies there are. A service names those that suit it, its default first."""
+
+from __future__ import annotations
+
+from fournines.cloud.model import Strategy
+
+ACTIVE_ACTIVE = Strategy("active-active", supervisor="systemd", reach="vip", alive="any")
+"""Every member serves; clients come through the VIP's HAProxy."""
+
+ACTIVE_BACKUP = Strategy("active-backup", supervisor="pacemaker", reach="vip", alive="any")
+"""Pacemaker runs one member and moves it."""
+
+QUORUM = Strategy("quorum", supervisor="systemd", reach="members", alive="majority")
+"""A replicated cluster that serves while a majority of its members live; clients are given every member."""
+
+QUORUM_PROXIED = Strategy("quorum", supervisor="systemd", reach="proxy", alive="majority")
+"""The same, behind a proxy on each client's own host that keeps to one writer."""
+
+LOCAL = Strategy("active-active", supervisor="systemd", reach="local", alive="any")
+"""A member on every host, used by that host alone."""
+
+EXTERNAL = Strategy("external", supervisor="elsewhere", reach="address", alive="elsewhere")
+"""Somebody else runs it; the spec gives its address."""

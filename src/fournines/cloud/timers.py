@@ -1,0 +1,100 @@
+"""Every timer that decides how long a failover takes, in one place.
+
+Rendered configuration and computed bounds both read these values, so that they cannot drift apart.
+Values: field notes "Timing knobs"; all in seconds unless the name says otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timers:
+    """Detection and recovery timers of one kind of host."""
+
+    corosync_token: float
+    corosync_consensus: float
+    election: float
+    """Pacemaker: elect a DC and compute a transition after a membership change; measured upper figure."""
+    fence: float
+    """One Redfish power-off, confirmed; measured upper figure."""
+    fence_timeout: float
+    address_takeover: float
+    """IPaddr2 start with gratuitous ARP; measured upper figure."""
+    check_interval: float
+    check_fast_interval: float
+    check_timeout: float
+    check_fall: int
+    check_rise: int
+    connect: float
+    """HAProxy `timeout connect`: one try at a dead server before redispatch."""
+    evs_suspect: float
+    evs_inactive: float
+    evs_install: float
+    database_connect: float
+    database_read: float
+    rabbit_ticktime: float
+
+    def vip_failover(self) -> float:
+        """Upper bound for the VIP to move after its holder lost power."""
+        return (
+            self.corosync_token + self.corosync_consensus + self.election + self.fence + self.address_takeover
+        )
+
+    def server_down(self) -> float:
+        """Upper bound for HAProxy to mark a silent server down: the first failing check starts at most
+        one interval after the fault, the following ones come at the fast interval."""
+        return (
+            self.check_interval
+            + self.check_fall * self.check_timeout
+            + (self.check_fall - 1) * self.check_fast_interval
+        )
+
+    def database_failover(self) -> float:
+        """Upper bound for the database to accept writes again after its writer lost power: the
+        survivors agree on a new component while HAProxy, in parallel, moves to the first backup."""
+        return max(self.evs_suspect + self.evs_install, self.server_down()) + self.connect
+
+
+LAB = Timers(
+    corosync_token=1.5,
+    corosync_consensus=1.8,
+    election=1.0,
+    fence=0.9,
+    fence_timeout=20,
+    address_takeover=1.0,
+    check_interval=1,
+    check_fast_interval=0.3,
+    check_timeout=1,
+    check_fall=2,
+    check_rise=2,
+    connect=0.5,
+    evs_suspect=2,
+    evs_inactive=5,
+    evs_install=1,
+    database_connect=3,
+    database_read=10,
+    rabbit_ticktime=8,
+)
+
+METAL = Timers(
+    corosync_token=2.5,
+    corosync_consensus=3.0,
+    election=1.0,
+    fence=10,
+    fence_timeout=60,
+    address_takeover=1.0,
+    check_interval=1,
+    check_fast_interval=0.5,
+    check_timeout=2,
+    check_fall=3,
+    check_rise=2,
+    connect=1,
+    evs_suspect=3,
+    evs_inactive=8,
+    evs_install=2,
+    database_connect=3,
+    database_read=10,
+    rabbit_ticktime=15,
+)

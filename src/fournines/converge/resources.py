@@ -1,0 +1,124 @@
+"""The desired state of a host as plain data.
+
+Services yield these; the planner sends them as JSON to the agent on each host, which reads the actual
+state in one pass and answers with differences. A kind added here needs its handler in `agent.py` and a
+fixture in `tests/unit/converge/fixtures/`.
+
+Modes are integers (0o644). Text content is UTF-8. A value marked secret is masked in every diff, log and journal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """One thing that must be so on a host."""
+
+    kind: ClassVar[str] = ""
+
+    def as_data(self) -> dict[str, Any]:
+        """JSON-ready mapping with `kind` and every field."""
+        return {"kind": self.kind, **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package(Resource):
+    """A Debian package is installed (any version)."""
+
+    kind = "package"
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User(Resource):
+    """A system user exists, with these supplementary groups at least."""
+
+    kind = "user"
+    name: str
+    groups: tuple[str, ...] = ()
+    home: str = "/nonexistent"
+    shell: str = "/usr/sbin/nologin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directory(Resource):
+    kind = "directory"
+    path: str
+    owner: str = "root"
+    group: str = "root"
+    mode: int = 0o755
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File(Resource):
+    """A file with exactly this content. Written to a temporary name and renamed: never half there."""
+
+    kind = "file"
+    path: str
+    content: str
+    owner: str = "root"
+    group: str = "root"
+    mode: int = 0o644
+    secret: bool = False
+    once: bool = False
+    """Write it only where there is none; what is there later is the daemon's own business."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link(Resource):
+    kind = "link"
+    path: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absent(Resource):
+    """Nothing exists at this path (a folder only when empty)."""
+
+    kind = "absent"
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sysctl(Resource):
+    """A kernel setting now and at boot (one file a key under /etc/sysctl.d)."""
+
+    kind = "sysctl"
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mount(Resource):
+    """A file system is mounted now and at boot (/etc/fstab)."""
+
+    kind = "mount"
+    path: str
+    source: str
+    fstype: str
+    options: str = "defaults"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit(Resource):
+    """A systemd unit: enabled, running, and restarted exactly when a file that it reads has changed.
+
+    The agent keeps, on the host, the digest of what `reads` held when it last started the unit; a unit whose
+    digest differs is stale. So a run killed between writing a file and restarting the unit loses nothing.
+    """
+
+    kind = "unit"
+    name: str
+    """With its suffix: `mariadb.service`."""
+    enabled: bool | None = True
+    """None: leave as it is (Pacemaker's business)."""
+    running: bool | None = True
+    """None: never started, stopped or restarted by the agent, except for `reload` of a running one."""
+    masked: bool = False
+    reads: tuple[str, ...] = ()
+    """Paths of `File` resources whose change makes the running unit stale."""
+    reload: bool = False
+    """Reload instead of restart when stale."""

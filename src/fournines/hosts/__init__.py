@@ -1,0 +1,60 @@
+"""Host providers: an argv prefix, and power where there is a switch for it. One file a provider.
+
+    provider   commands run by          power
+    nspawn     nsenter into the host    the lab's own switch (SIGKILL of its PID 1 and of everything in it)
+    ssh        ssh                      the host's BMC, else none
+
+Nothing here knows a service.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from typing import Literal, Protocol
+
+from fournines.errors import HostError
+
+PowerState = Literal["on", "off"]
+
+
+class Host(Protocol):
+    """Where commands can be run."""
+
+    @property
+    def name(self) -> str: ...
+
+    def argv(self, command: Sequence[str]) -> list[str]:
+        """The local argument vector that runs `command` on the host. Raises HostError when it is known to be down."""
+        ...
+
+
+class Power(Protocol):
+    """A host whose power can be switched. Both calls are safe to repeat and return when it is so."""
+
+    def power(self) -> PowerState: ...
+    def power_on(self) -> None: ...
+    def power_off(self) -> None: ...
+
+
+Fleet = Mapping[str, Host]
+"""Host name -> host."""
+
+
+def run(host: Host, command: Sequence[str], *, stdin: str = "", timeout: float = 60) -> str:
+    """Run a command on a host and return its standard output.
+
+    Raises HostError when it exits non-zero (with the end of what it printed) or takes longer than `timeout` seconds.
+    """
+    try:
+        done = subprocess.run(
+            host.argv(command), input=stdin, capture_output=True, text=True, errors="replace", timeout=timeout, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise HostError(host.name, f"no end after {timeout:g} s: {' '.join(command)[:200]}") from None
+    except OSError as error:
+        raise HostError(host.name, f"cannot run {command[0]}: {error}") from error
+    if done.returncode:
+        seen = (done.stderr.strip() or done.stdout.strip())[-1000:]
+        raise HostError(host.name, f"exit {done.returncode}: {' '.join(command)[:200]}\n{seen}")
+    return done.stdout

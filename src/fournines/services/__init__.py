@@ -1,0 +1,79 @@
+"""One file a service, found by module name: there is no list to edit.
+
+A service declares, as plain data, all that others need to deploy, check, predict and break it. Each module in
+this folder that defines one subclass of `Service` adds that service; `catalogue()` finds them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from fournines.cloud.model import Cloud, Endpoint, Host, Needs, Placement, Role, Strategy
+from fournines.converge.resources import Resource
+from fournines.converge.steps import Check, Step
+from fournines.state import Vault
+
+
+class Options(BaseModel):
+    """The keys that a service takes under `services.NAME` in the spec, besides `strategy`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Service(ABC):
+    """One thing that the cloud offers or stands on. Instances hold no state."""
+
+    name: ClassVar[str]
+    """As in the spec and in daemon ids: the upstream project's own name, such as `keystone`."""
+    role: ClassVar[Role] = "control"
+    """Hosts with this role run it."""
+    strategies: ClassVar[tuple[Strategy, ...]]
+    """Those that suit it, the default first."""
+    needs: ClassVar[tuple[Needs, ...]] = ()
+    endpoint: ClassVar[Endpoint | None] = None
+    options: ClassVar[type[Options]] = Options
+    packages: ClassVar[tuple[str, ...]]
+    """Debian packages."""
+    masked: ClassVar[tuple[str, ...]] = ()
+    """Units that those packages bring and that must never start by themselves."""
+    log_units: ClassVar[tuple[str, ...]] = ()
+    """Units whose journal is this service's log."""
+
+    @abstractmethod
+    def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
+        """What must be so on one of its hosts, packages and masks aside."""
+
+    def health(self, cloud: Cloud, host: Host) -> Check | None:
+        """Holds when the member on that host serves: a real round trip where one is possible."""
+        return None
+
+    def steps(self, cloud: Cloud, vault: Vault) -> Iterable[Step]:
+        """What is done once for the whole cloud, in order."""
+        return ()
+
+    def rolling_order(self, placement: Placement) -> tuple[Host, ...]:
+        """The order in which a rolling change walks its hosts."""
+        return placement.hosts
+
+
+@cache
+def catalogue() -> Mapping[str, Service]:
+    """Every service of this folder by name. Raises TypeError when two modules claim one name."""
+    found: dict[str, Service] = {}
+    for module_info in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{module_info.name}")
+        for value in vars(module).values():
+            if isinstance(value, type) and issubclass(value, Service) and value.__module__ == module.__name__:
+                service = value()
+                if service.name in found:
+                    raise TypeError(f"two modules define the service {service.name}")
+                found[service.name] = service
+    return MappingProxyType(found)

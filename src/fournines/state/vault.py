@@ -1,0 +1,177 @@
+"""Secrets of one cloud and its own certificate authority, made once and kept with mode 0600.
+
+    vault/secrets.json          name -> text
+    vault/ca.pem, ca.key        ten years, path length 0
+    vault/NAME.pem, NAME.key    one server certificate a name, renewed before it expires
+
+Nothing here is ever printed. A secret reaches a host only inside a file of its own or by standard input.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import ipaddress
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+_DAY = dt.timedelta(days=1)
+
+
+def _write_private(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with open(os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _name(common_name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def _subject_names(addresses: Iterable[str]) -> x509.SubjectAlternativeName:
+    names: list[x509.GeneralName] = []
+    for address in addresses:
+        try:
+            names.append(x509.IPAddress(ipaddress.ip_address(address)))
+        except ValueError:
+            names.append(x509.DNSName(address))
+    return x509.SubjectAlternativeName(names)
+
+
+class Vault:
+    """Secrets and certificates in one folder. The caller holds the cloud's lock while anything new may be made."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._secrets: dict[str, str] | None = None
+
+    def password(self, name: str) -> str:
+        """A random password of 43 URL-safe characters, the same at every call with this name."""
+        return self._secret(name, lambda: secrets.token_urlsafe(32))
+
+    def key(self, name: str, size: int = 32) -> bytes:
+        """`size` random bytes, the same at every call with this name."""
+        return base64.b64decode(self._secret(name, lambda: base64.b64encode(secrets.token_bytes(size)).decode()))
+
+    def ca(self) -> str:
+        """The authority's certificate as PEM."""
+        certificate, _ = self._authority()
+        return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+    @property
+    def ca_file(self) -> Path:
+        """Where the authority's certificate lies, for clients on this machine."""
+        self._authority()
+        return self._folder / "ca.pem"
+
+    def certificate(self, name: str, addresses: Iterable[str], days: int = 397, renew_before: int = 30) -> tuple[str, str]:
+        """A server certificate for these DNS names and addresses: (chain, private key), both PEM.
+
+        Kept and given again until `renew_before` days before its end, or until its addresses or the authority change.
+        """
+        wanted = _subject_names(sorted(set(addresses)))
+        authority, authority_key = self._authority()
+        path, key_path = self._folder / f"{name}.pem", self._folder / f"{name}.key"
+        if path.exists() and key_path.exists():
+            old = x509.load_pem_x509_certificate(path.read_bytes())
+            names = old.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+            fresh = old.not_valid_after_utc - dt.datetime.now(dt.UTC) > renew_before * _DAY
+            if fresh and names == wanted and old.issuer == authority.subject:
+                return path.read_text(), key_path.read_text()
+        key = ec.generate_private_key(ec.SECP256R1())
+        now = dt.datetime.now(dt.UTC)
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(_name(name))
+            .issuer_name(authority.subject)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - _DAY)
+            .not_valid_after(now + days * _DAY)
+            .add_extension(wanted, critical=False)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False
+            )
+            .sign(authority_key, hashes.SHA256())
+        )
+        chain = certificate.public_bytes(serialization.Encoding.PEM)
+        private = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        # The key first: a certificate without its key would look finished.
+        _write_private(key_path, private)
+        _write_private(path, chain)
+        return chain.decode(), private.decode()
+
+    def _secret(self, name: str, make: Callable[[], str]) -> str:
+        path = self._folder / "secrets.json"
+        if self._secrets is None:
+            self._secrets = dict(json.loads(path.read_text())) if path.exists() else {}
+        if name not in self._secrets:
+            self._open_folder()
+            self._secrets[name] = make()
+            _write_private(path, json.dumps(self._secrets, indent=1, sort_keys=True).encode())
+        return self._secrets[name]
+
+    def _open_folder(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def _authority(self) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+        path, key_path = self._folder / "ca.pem", self._folder / "ca.key"
+        if path.exists():
+            key = serialization.load_pem_private_key(key_path.read_bytes(), password=None)
+            if not isinstance(key, ec.EllipticCurvePrivateKey):
+                raise TypeError(f"{key_path} is not an elliptic-curve key")
+            return x509.load_pem_x509_certificate(path.read_bytes()), key
+        self._open_folder()
+        key = ec.generate_private_key(ec.SECP256R1())
+        now = dt.datetime.now(dt.UTC)
+        subject = _name(f"fournines CA {secrets.token_hex(4)}")
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(subject)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - _DAY)
+            .not_valid_after(now + 3650 * _DAY)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(
+                x509.KeyUsage(
+                    digital_signature=True,
+                    key_cert_sign=True,
+                    crl_sign=True,
+                    content_commitment=False,
+                    key_encipherment=False,
+                    data_encipherment=False,
+                    key_agreement=False,
+                    encipher_only=False,
+                    decipher_only=False,
+                ),
+                critical=True,
+            )
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .sign(key, hashes.SHA256())
+        )
+        _write_private(
+            key_path,
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            ),
+        )
+        _write_private(path, certificate.public_bytes(serialization.Encoding.PEM))
+        return certificate, key
