@@ -38,9 +38,7 @@ class Timers:
 
     def vip_failover(self) -> float:
         """Upper bound for the VIP to move after its holder lost power."""
-        return (
-            self.corosync_token + self.corosync_consensus + self.election + self.fence + self.address_takeover
-        )
+        return self.corosync_token + self.corosync_consensus + self.election + self.fence + self.address_takeover
 
     def server_down(self) -> float:
         """Upper bound for HAProxy to mark a silent server down: the first failing check starts at most

@@ -48,7 +48,13 @@ def run(host: Host, command: Sequence[str], *, stdin: str = "", timeout: float =
     """
     try:
         done = subprocess.run(
-            host.argv(command), input=stdin, capture_output=True, text=True, errors="replace", timeout=timeout, check=False
+            host.argv(command),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         raise HostError(host.name, f"no end after {timeout:g} s: {' '.join(command)[:200]}") from None

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from fournines.cloud.model import Cloud, Endpoint, Host, Needs, Placement, Role, Strategy
 from fournines.converge.resources import Resource
-from fournines.converge.steps import Check, Step
+from fournines.converge.steps import Check, Command, Step
 from fournines.state import Vault
 
 
@@ -53,6 +53,11 @@ class Service(ABC):
 
     def health(self, cloud: Cloud, host: Host) -> Check | None:
         """Holds when the member on that host serves: a real round trip where one is possible."""
+        return None
+
+    def facts(self, cloud: Cloud, host: Host) -> Command | None:
+        """A program whose standard output is one JSON object of facts about the member on that host, for
+        `nines status` and for audits. Each service documents its keys."""
         return None
 
     def steps(self, cloud: Cloud, vault: Vault) -> Iterable[Step]:

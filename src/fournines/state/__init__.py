@@ -1,14 +1,14 @@
 """What nines keeps between runs, per cloud, under one folder.
 
-    $NINES_STATE, else /var/lib/fournines (root), else ~/.local/state/fournines
-    ├── images/HASH/          root file systems of lab hosts, shared by labs
-    └── CLOUD/
-        ├── lock              held by the one run that may change this cloud
-        ├── journal.jsonl     what runs did, one event a line
-        ├── vault/            secrets and the certificate authority, mode 0700
-        ├── clouds.yaml       for OpenStack clients, mode 0600
-        ├── lab/              the lab's hosts (only provider lab)
-        └── results/          evidence of drills
+$NINES_STATE, else /var/lib/fournines (root), else ~/.local/state/fournines
+├── images/HASH/          root file systems of lab hosts, shared by labs
+└── CLOUD/
+    ├── lock              held by the one run that may change this cloud
+    ├── journal.jsonl     what runs did, one event a line
+    ├── vault/            secrets and the certificate authority, mode 0700
+    ├── clouds.yaml       for OpenStack clients, mode 0600
+    ├── lab/              the lab's hosts (only provider lab)
+    └── results/          evidence of drills
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,7 +82,7 @@ class State:
         return Vault(self.folder / "vault")
 
     @contextlib.contextmanager
-    def lock(self, purpose: str) -> Iterator[None]:
+    def lock(self, purpose: str) -> Generator[None]:
         """Hold this cloud for one changing run; the kernel frees it when the process dies, however it dies.
 
         Raises LockedError naming the run that holds it.

@@ -75,7 +75,9 @@ class Vault:
         self._authority()
         return self._folder / "ca.pem"
 
-    def certificate(self, name: str, addresses: Iterable[str], days: int = 397, renew_before: int = 30) -> tuple[str, str]:
+    def certificate(
+        self, name: str, addresses: Iterable[str], days: int = 397, renew_before: int = 30
+    ) -> tuple[str, str]:
         """A server certificate for these DNS names and addresses: (chain, private key), both PEM.
 
         Kept and given again until `renew_before` days before its end, or until its addresses or the authority change.
