@@ -49,6 +49,8 @@ class Endpoint:
     path: str = ""
     kind: str = ""
     """The catalogue's service type, such as `identity`; empty for what is not in the catalogue."""
+    check: str = "/"
+    """Path that the load balancer asks, one that needs no database: a slow database must not empty the rotation."""
 
 
 @dataclass(frozen=True, slots=True)

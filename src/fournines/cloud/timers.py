@@ -29,6 +29,10 @@ class Timers:
     check_rise: int
     connect: float
     """HAProxy `timeout connect`: one try at a dead server before redispatch."""
+    api_check_interval: float
+    api_check_timeout: float
+    api_check_fall: int
+    """APIs answer slowly under load: a longer timeout and one failure more than the database's check."""
     evs_suspect: float
     evs_inactive: float
     evs_install: float
@@ -68,6 +72,9 @@ LAB = Timers(
     check_fall=2,
     check_rise=2,
     connect=0.5,
+    api_check_interval=2,
+    api_check_timeout=5,
+    api_check_fall=3,
     evs_suspect=2,
     evs_inactive=5,
     evs_install=1,
@@ -89,6 +96,9 @@ METAL = Timers(
     check_fall=3,
     check_rise=2,
     connect=1,
+    api_check_interval=2,
+    api_check_timeout=5,
+    api_check_fall=3,
     evs_suspect=3,
     evs_inactive=8,
     evs_install=2,

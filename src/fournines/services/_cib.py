@@ -1,0 +1,136 @@
+"""The Pacemaker configuration (CIB) as XML: properties, the VIP, the API's HAProxy, fencing. Nothing else.
+
+Pure: cloud in, XML text out. Checked offline by `crm_verify` in the tests.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Mapping
+from xml.etree.ElementTree import Element, SubElement
+
+from fournines.cloud.model import Cloud, Host
+
+PROPERTY_SET = "fournines"
+PASSWORD_SCRIPT = "/etc/fournines/bmc-{host}"  # noqa: S105 - a path
+
+
+def _nvpairs(parent: Element, prefix: str, values: Mapping[str, str]) -> None:
+    for name, value in values.items():
+        SubElement(parent, "nvpair", id=f"{prefix}-{name}", name=name, value=value)
+
+
+def _primitive(parent: Element, name: str, agent: Mapping[str, str], parameters: Mapping[str, str]) -> Element:
+    primitive = SubElement(parent, "primitive", {"id": name, **agent})
+    if parameters:
+        _nvpairs(SubElement(primitive, "instance_attributes", id=f"{name}-params"), f"{name}-params", parameters)
+    return primitive
+
+
+def _operation(operations: Element, resource: str, name: str, interval: str, timeout: str) -> None:
+    SubElement(operations, "op", id=f"{resource}-{name}", name=name, interval=interval, timeout=timeout)
+
+
+def properties(cloud: Cloud, fence_action: str) -> dict[str, str]:
+    """Cluster options. `fence_action`: off or reboot."""
+    return {
+        "cluster-name": cloud.name,
+        "stonith-enabled": "true",
+        "stonith-action": fence_action,
+        "stonith-timeout": f"{cloud.timers.fence_timeout:g}s",
+        "no-quorum-policy": "stop",
+        # How long a starting node listens for a DC before it calls an election.
+        "dc-deadtime": "5s" if cloud.provider == "lab" else "30s",
+        # Labs share one machine's load average, which says nothing of a host.
+        "load-threshold": "1000%" if cloud.provider == "lab" else "200%",
+    }
+
+
+def configuration(cloud: Cloud, hosts: tuple[Host, ...], fence_action: str) -> Element:
+    """The `configuration` element."""
+    root = Element("configuration")
+    options = SubElement(SubElement(root, "crm_config"), "cluster_property_set", id=PROPERTY_SET)
+    _nvpairs(options, PROPERTY_SET, properties(cloud, fence_action))
+    SubElement(root, "nodes")
+    resources = SubElement(root, "resources")
+    constraints = SubElement(root, "constraints")
+
+    vip = _primitive(
+        resources,
+        "vip",
+        {"class": "ocf", "provider": "heartbeat", "type": "IPaddr2"},
+        {
+            "ip": cloud.vip,
+            "cidr_netmask": str(cloud.networks["management"].cidr.prefixlen),
+            "arp_count": "3",
+            "arp_bg": "true",
+        },
+    )
+    operations = SubElement(vip, "operations")
+    _operation(operations, "vip", "monitor", "5s", "10s")
+    _operation(operations, "vip", "start", "0s", "20s")
+    _operation(operations, "vip", "stop", "0s", "20s")
+
+    clone = SubElement(resources, "clone", id="haproxy-clone")
+    haproxy = _primitive(clone, "haproxy", {"class": "systemd", "type": "haproxy"}, {})
+    operations = SubElement(haproxy, "operations")
+    _operation(operations, "haproxy", "monitor", "2s", "20s")
+    _operation(operations, "haproxy", "start", "0s", "60s")
+    _operation(operations, "haproxy", "stop", "0s", "60s")
+    SubElement(
+        constraints,
+        "rsc_colocation",
+        {"id": "vip-with-haproxy", "rsc": "vip", "with-rsc": "haproxy-clone", "score": "INFINITY"},
+    )
+
+    for host in hosts:
+        if host.bmc is None:
+            continue
+        fence = f"fence-{host.name}"
+        device = _primitive(
+            resources,
+            fence,
+            {"class": "stonith", "type": "fence_redfish"},
+            {
+                "ip": host.bmc.address,
+                "ipport": str(host.bmc.port),
+                "systems_uri": host.bmc.system,
+                "username": host.bmc.username,
+                # A script keeps the password out of the CIB, which crm_mon and cibadmin show.
+                "password_script": PASSWORD_SCRIPT.format(host=host.name),
+                "pcmk_host_list": host.name,
+                "power_timeout": f"{cloud.timers.fence_timeout:g}",
+            },
+        )
+        operations = SubElement(device, "operations")
+        _operation(operations, fence, "monitor", "60s", "20s")
+        # A host must not be trusted to fence itself.
+        SubElement(
+            constraints,
+            "rsc_location",
+            {"id": f"{fence}-elsewhere", "rsc": fence, "node": host.name, "score": "-INFINITY"},
+        )
+
+    defaults = SubElement(SubElement(root, "rsc_defaults"), "meta_attributes", id="rsc-options")
+    _nvpairs(
+        defaults,
+        "rsc-options",
+        {"resource-stickiness": "100", "migration-threshold": "3", "failure-timeout": "60s"},
+    )
+    return root
+
+
+def cib(cloud: Cloud, hosts: tuple[Host, ...], fence_action: str) -> str:
+    """A whole CIB, as a node finds it at its very first start: options hold from the first election on."""
+    root = Element(
+        "cib",
+        {"validate-with": "pacemaker-4.0", "admin_epoch": "0", "epoch": "1", "num_updates": "0"},
+    )
+    root.append(configuration(cloud, hosts, fence_action))
+    SubElement(root, "status")
+    return text(root)
+
+
+def text(root: Element) -> str:
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode") + "\n"

@@ -1,0 +1,67 @@
+"""Rendering of configuration files: Jinja templates of this folder, oslo INI, systemd units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import resources
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+IniValue = str | int | float | bool | Iterable[str]
+
+
+@cache
+def _environment() -> Environment:
+    def load(name: str) -> str:
+        return (resources.files("fournines.services") / "templates" / name).read_text(encoding="utf-8")
+
+    return Environment(  # noqa: S701 - configuration files, not HTML
+        loader=FunctionLoader(load),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        auto_reload=False,
+    )
+
+
+def template(name: str, **values: object) -> str:
+    """The rendered template `templates/NAME`. An undefined name is an error."""
+    return _environment().get_template(name).render(**values)
+
+
+def on_host(name: str) -> str:
+    """Source of a program under `onhost/` that runs on the hosts."""
+    return (resources.files("fournines.services") / "onhost" / name).read_text(encoding="utf-8")
+
+
+def _text(value: IniValue) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int | float):
+        return str(value)
+    return ",".join(value)
+
+
+def ini(sections: Mapping[str, Mapping[str, IniValue]]) -> str:
+    """An INI file: section -> option -> value. Booleans become true/false, lists comma-separated."""
+    blocks: list[str] = []
+    for section, options in sections.items():
+        blocks.append("\n".join([f"[{section}]", *(f"{key} = {_text(value)}" for key, value in options.items())]))
+    return "\n\n".join(blocks) + "\n"
+
+
+def unit(
+    description: str,
+    *,
+    unit: Iterable[tuple[str, str]] = (),
+    service: Iterable[tuple[str, str]],
+    wanted_by: str | None = "multi-user.target",
+) -> str:
+    """A systemd service unit; a key may repeat."""
+    lines = ["[Unit]", f"Description={description}", *(f"{key}={value}" for key, value in unit), ""]
+    lines += ["[Service]", *(f"{key}={value}" for key, value in service)]
+    if wanted_by:
+        lines += ["", "[Install]", f"WantedBy={wanted_by}"]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,192 @@
+"""Keystone: identity, on every controller behind the VIP. Tokens are fernet: nothing to replicate but the keys,
+and those each controller derives by itself (`onhost/fernet_keys.py`).
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Iterable
+
+from fournines.cloud.model import Cloud, Endpoint, Host, Needs
+from fournines.cloud.strategies import ACTIVE_ACTIVE
+from fournines.converge.resources import Directory, File, Resource, Unit
+from fournines.converge.steps import Check, Command, Http, Step
+from fournines.services import Options, Service, _database
+from fournines.services._render import ini, on_host, unit
+from fournines.services._uwsgi import uwsgi_ini, uwsgi_unit
+from fournines.state import Vault
+
+PORT = 5000
+_CONF = "/etc/keystone/keystone.conf"
+_UWSGI = "/etc/keystone/fournines-uwsgi.ini"
+_UNIT = "/etc/systemd/system/keystone.service"
+_CREDENTIAL_KEYS = "/etc/keystone/credential-keys"
+_FERNET_KEYS = "/etc/keystone/fernet-keys"
+_MASTER = "/etc/keystone/fernet-master"
+_PROGRAM = "/usr/local/lib/fournines/fernet_keys.py"
+_TIMER_SERVICE = "/etc/systemd/system/keystone-fernet.service"
+_TIMER = "/etc/systemd/system/keystone-fernet.timer"
+
+# Keystone takes an expired token for this long where a service vouches for it (its own default).
+_EXPIRED_WINDOW = 172_800
+
+
+class KeystoneOptions(Options):
+    processes: int = 1
+    threads: int = 16
+    token_expiration_seconds: int = 3600
+    fernet_rotation_seconds: int = 43_200
+    password_hash_rounds: int | None = None
+    """bcrypt cost, 4 to 31. Default 12; 4 in a lab, where 12 would measure bcrypt on shared cores, not failover."""
+
+
+class Keystone(Service):
+    name = "keystone"
+    strategies = (ACTIVE_ACTIVE,)
+    needs = (
+        Needs("haproxy-db", "local"),
+        Needs("haproxy", "any"),
+        Needs("memcached", "local", soft=True),
+    )
+    endpoint = Endpoint("keystone", PORT, "/v3", "identity", check="/v3")
+    packages = ("keystone", "uwsgi-core", "uwsgi-plugin-python3", "python3-memcache")
+    options = KeystoneOptions
+    log_units = ("keystone.service", "keystone-fernet.service")
+
+    def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
+        options = KeystoneOptions.model_validate(cloud.services[self.name].options)
+        keep = fernet_keep(options)
+        yield File(
+            path=_CONF, content=ini(_config(cloud, vault, options, keep)), group="keystone", mode=0o640, secret=True
+        )
+        yield Directory(path=_CREDENTIAL_KEYS, owner="keystone", group="keystone", mode=0o700)
+        for number in range(2):
+            yield File(
+                path=f"{_CREDENTIAL_KEYS}/{number}",
+                content=base64.urlsafe_b64encode(vault.key(f"keystone credential {number}")).decode(),
+                owner="keystone",
+                group="keystone",
+                mode=0o600,
+                secret=True,
+            )
+        yield Directory(path=_FERNET_KEYS, owner="keystone", group="keystone", mode=0o700)
+        yield File(
+            path=_MASTER,
+            content=base64.b64encode(vault.key("keystone fernet master")).decode(),
+            owner="keystone",
+            group="keystone",
+            mode=0o400,
+            secret=True,
+        )
+        yield Directory(path="/usr/local/lib/fournines")
+        yield File(path=_PROGRAM, content=on_host("fernet_keys.py"))
+        keys = f"/usr/bin/python3 {_PROGRAM} {_MASTER} {_FERNET_KEYS} {options.fernet_rotation_seconds} {keep}"
+        yield File(
+            path=_TIMER_SERVICE,
+            content=unit(
+                "Keystone's fernet keys of this hour",
+                service=[("Type", "oneshot"), ("User", "keystone"), ("ExecStart", keys)],
+                wanted_by=None,
+            ),
+        )
+        yield File(path=_TIMER, content=_timer(options.fernet_rotation_seconds))
+        yield File(
+            path=_UWSGI,
+            content=uwsgi_ini(
+                user="keystone",
+                wsgi_file="/usr/bin/keystone-wsgi-public",
+                address=host.management,
+                port=PORT,
+                processes=options.processes,
+                threads=options.threads,
+            ),
+        )
+        yield File(
+            path=_UNIT,
+            content=uwsgi_unit(
+                "Keystone", user="keystone", ini_path=_UWSGI, before=["/bin/systemctl start keystone-fernet.service"]
+            ),
+        )
+        yield Unit(name="keystone-fernet.timer", reads=(_TIMER,))
+        yield Unit(name="keystone.service", reads=(_CONF, _UWSGI, _UNIT, f"{_CREDENTIAL_KEYS}/0"))
+
+    def health(self, cloud: Cloud, host: Host) -> Check:
+        return Http(awaits="Keystone to answer", url=f"http://{host.management}:{PORT}/v3", timeout=5)
+
+    def steps(self, cloud: Cloud, vault: Vault) -> Iterable[Step]:
+        yield _database.create(cloud, vault, self.name)
+        yield _database.migrate(cloud, self.name, "keystone", "keystone-manage db_sync")
+        yield _bootstrap(cloud, vault)
+
+
+def fernet_keep(options: KeystoneOptions) -> int:
+    """Keys to hold so that every token that may still be shown can be read, plus one."""
+    return math.ceil((options.token_expiration_seconds + _EXPIRED_WINDOW) / options.fernet_rotation_seconds) + 1
+
+
+def _config(
+    cloud: Cloud, vault: Vault, options: KeystoneOptions, keep: int
+) -> dict[str, dict[str, str | int | bool | float]]:
+    return {
+        "DEFAULT": {"use_stderr": True, "public_endpoint": f"https://{cloud.vip}:{PORT}"},
+        "database": {**_database.oslo_options(cloud, vault, "keystone")},
+        "token": {"provider": "fernet", "expiration": options.token_expiration_seconds},
+        "fernet_tokens": {"key_repository": _FERNET_KEYS, "max_active_keys": keep + 1},
+        "credential": {"key_repository": _CREDENTIAL_KEYS},
+        "identity": {"password_hash_rounds": options.password_hash_rounds or (4 if cloud.provider == "lab" else 12)},
+        "cache": {
+            "enabled": True,
+            "backend": "oslo_cache.memcache_pool",
+            "memcache_servers": "127.0.0.1:11211",
+            "memcache_dead_retry": 30,
+            "memcache_socket_timeout": 1.0,
+            "memcache_pool_connection_get_timeout": 2,
+        },
+        "oslo_middleware": {"enable_proxy_headers_parsing": True},
+        "oslo_messaging_notifications": {"driver": "noop"},
+    }
+
+
+def _timer(rotation: int) -> str:
+    # Twelve looks a period: a host that was away catches up early in it.
+    return (
+        "[Unit]\nDescription=Rotation of Keystone's fernet keys\n\n[Timer]\n"
+        f"OnBootSec=10\nOnUnitActiveSec={max(60, rotation // 12)}\nAccuracySec=10\n\n"
+        "[Install]\nWantedBy=timers.target\n"
+    )
+
+
+def _bootstrap(cloud: Cloud, vault: Vault) -> Step:
+    url = cloud.url("keystone")
+    command = (
+        "keystone-manage bootstrap --bootstrap-username admin --bootstrap-project-name admin "
+        f"--bootstrap-region-id {cloud.region} --bootstrap-public-url {url} --bootstrap-internal-url {url} "
+        f"--bootstrap-admin-url {url}"
+    )
+    return Step(
+        name="create the admin user, project and identity endpoint",
+        host=cloud.services["galera"].hosts[0].name,
+        when="before",
+        done=Command(
+            awaits="Keystone's own user and endpoints",
+            argv=("sh", "-c", "mariadb -N -B keystone 2>/dev/null | grep -qx 3"),
+            stdin=(
+                "SELECT count(*) FROM endpoint e JOIN local_user u ON u.name = 'admin' "
+                f"WHERE e.url = '{url}' AND e.region_id = '{cloud.region}'"
+            ),
+        ),
+        run=Command(
+            awaits="",
+            # The password comes by standard input and goes on by the environment: no argument list shows it.
+            argv=(
+                "sh",
+                "-ec",
+                "read -r OS_BOOTSTRAP_PASSWORD; export OS_BOOTSTRAP_PASSWORD; "
+                f"exec su -m -s /bin/sh keystone -c '{command}'",
+            ),
+            stdin=vault.password("admin") + "\n",
+            timeout=180,
+            secret=True,
+        ),
+    )

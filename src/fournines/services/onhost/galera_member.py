@@ -1,0 +1,339 @@
+"""Decides when a Galera member may start, may found the cluster, and may serve. One copy runs on each member.
+
+    galera_member.py serve     keeps answering on port 9200; run by galera-member.service
+    galera_member.py start     run by mariadb.service before mariadbd: returns when starting is safe
+
+Port 9200 answers HAProxy and the other members:
+
+    GET /        200 while this member is Synced (or a donor) in the primary component, else 503; the body says why
+    GET /state   JSON, see `State`
+
+The rule for founding a cluster (`decide`), which never trades safety for speed:
+
+1. A live primary component anywhere: join it.
+2. Any member that cannot be asked, or that does not know its own position yet: wait. Unreachable is not absent.
+3. Nobody is primary and all positions are known: the member with the highest sequence number founds the
+   cluster; between equals, the one that stands first in the list. All members decide alike, so one does.
+4. Members with histories of different clusters never merge by themselves: wait for a human.
+
+A member that still runs but has lost its primary component (its peers lost power, then came back) is bound by the
+same rule: after PATIENCE seconds in which Galera did not mend it by itself, the one that may found does so in place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from dataclasses import asdict, dataclass
+from typing import Any
+
+CONFIG = "/etc/fournines/galera-member.json"
+POSITION = "/run/mysqld/galera-position.json"
+GRASTATE = "/var/lib/mysql/grastate.dat"
+ENVIRONMENT = "/run/mysqld/wsrep-new-cluster"
+NO_HISTORY = "00000000-0000-0000-0000-000000000000"
+PORT = 9200
+PATIENCE = 10.0
+
+
+@dataclass(frozen=True)
+class State:
+    """What a member says of itself.
+
+    phase    `down` (mariadbd is not running and does not wait), `waiting` (before its start, position known),
+             `starting` (allowed to start), `running` (answers SQL)
+    uuid     history it holds; NO_HISTORY when it holds none
+    seqno    last committed transaction of that history; -1 when it holds none, None when unknown
+    status   wsrep_cluster_status: `Primary`, `non-Primary`, `Disconnected`; None when not running
+    """
+
+    name: str
+    phase: str
+    uuid: str = NO_HISTORY
+    seqno: int | None = None
+    status: str | None = None
+    state: str = ""
+    ready: bool = False
+    awaits: str = ""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do now: `join`, `found` or `wait`, and why."""
+
+    verb: str
+    why: str
+
+
+def decide(name: str, order: list[str], states: dict[str, State | None]) -> Decision:
+    """Whether the member `name` may start now. Pure.
+
+    `order`: all members in order of preference. `states`: what each said, None for one that could not be asked.
+
+    Invariants: with any member Primary the answer is join; `found` is answered to at most one member for one set of
+    states, and only when every member is known, none is Primary or starting, and nobody's history is ahead of its own.
+    """
+    for other in order:
+        state = states[other]
+        if state is not None and state.status == "Primary":
+            return Decision("join", f"{other} is in a primary component")
+    silent = [other for other in order if states[other] is None]
+    if silent:
+        return Decision("wait", f"nobody is primary, and {', '.join(silent)} cannot be asked")
+    known = {other: state for other, state in states.items() if state is not None}
+    for other in order:
+        if known[other].phase == "starting" and other != name:
+            return Decision("wait", f"{other} is starting")
+    unknown = [other for other in order if known[other].seqno is None]
+    if unknown:
+        return Decision("wait", f"{', '.join(unknown)} does not know its position yet")
+    histories = {state.uuid for state in known.values()} - {NO_HISTORY}
+    if len(histories) > 1:
+        return Decision(
+            "wait",
+            "members hold histories of different clusters; a human must choose: "
+            + "; ".join(f"{other} {known[other].uuid}:{known[other].seqno}" for other in order),
+        )
+
+    def rank(other: str) -> tuple[bool, int, int]:
+        state = known[other]
+        return (state.uuid != NO_HISTORY, state.seqno if state.seqno is not None else -1, -order.index(other))
+
+    best = max(order, key=rank)
+    if best == name:
+        return Decision("found", f"highest position {known[name].uuid}:{known[name].seqno}, nobody is primary")
+    return Decision("wait", f"{best} holds position {known[best].seqno} and is to found the cluster")
+
+
+def _config() -> tuple[str, str, dict[str, str]]:
+    """(own name, own address, all members' addresses by name, in order of preference)."""
+    with open(CONFIG, encoding="utf-8") as file:
+        config = json.load(file)
+    return config["name"], config["members"][config["name"]], config["members"]
+
+
+def ask(address: str, timeout: float = 1.0) -> State | None:
+    """What the member at that address says of itself; None when it does not answer in time."""
+    try:
+        with urllib.request.urlopen(f"http://{address}:{PORT}/state", timeout=timeout) as answer:
+            return State(**json.load(answer))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def ask_all(members: dict[str, str], name: str, mine: State) -> dict[str, State | None]:
+    """Everybody's state, asked at the same time."""
+    states: dict[str, State | None] = {name: mine}
+
+    def one(other: str, address: str) -> None:
+        states[other] = ask(address)
+
+    threads = [threading.Thread(target=one, args=item) for item in members.items() if item[0] != name]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return {other: states.get(other) for other in members}
+
+
+def read_grastate(text: str) -> tuple[str, int | None]:
+    """(uuid, seqno) of a grastate.dat; seqno None after a crash, when only InnoDB knows it."""
+    uuid = re.search(r"^uuid:\s*(\S+)", text, re.M)
+    seqno = re.search(r"^seqno:\s*(-?\d+)", text, re.M)
+    history = uuid.group(1) if uuid else NO_HISTORY
+    number = int(seqno.group(1)) if seqno else -1
+    if history == NO_HISTORY:
+        return NO_HISTORY, -1
+    return history, number if number >= 0 else None
+
+
+def recover() -> tuple[str, int]:
+    """The position that this member's data holds. Raises RuntimeError when mariadbd cannot tell."""
+    try:
+        with open(GRASTATE, encoding="utf-8") as file:
+            uuid, seqno = read_grastate(file.read())
+    except FileNotFoundError:
+        return NO_HISTORY, -1
+    if seqno is not None:
+        return uuid, seqno
+    done = subprocess.run(
+        ["/usr/sbin/mariadbd", "--wsrep-recover", "--log-error=/dev/stderr", "--user=mysql"],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=300,
+        check=False,
+    )
+    found = re.findall(r"Recovered position:?\s*([0-9a-f-]{36}):(-?\d+)", done.stderr + done.stdout)
+    if not found:
+        raise RuntimeError("mariadbd --wsrep-recover told no position: " + (done.stderr + done.stdout)[-500:])
+    return found[-1][0], int(found[-1][1])
+
+
+def _write(path: str, text: str) -> None:
+    temporary = path + ".new"
+    with open(temporary, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def start() -> int:
+    """Wait until this member may start; leave in ENVIRONMENT how. Run as the user mysql."""
+    name, _, members = _config()
+    uuid, seqno = recover()
+    mine = State(name, "waiting", uuid, seqno)
+    last = ""
+    while True:
+        _write(POSITION, json.dumps({**asdict(mine), "awaits": last}))
+        decision = decide(name, list(members), ask_all(members, name, mine))
+        if decision.why != last:
+            print(f"{decision.verb}: {decision.why}", flush=True)
+            last = decision.why
+        if decision.verb == "wait":
+            time.sleep(0.25)
+            continue
+        found = decision.verb == "found"
+        if found and os.path.exists(GRASTATE):
+            with open(GRASTATE, encoding="utf-8") as file:
+                text = re.sub(r"^safe_to_bootstrap:.*$", "safe_to_bootstrap: 1", file.read(), flags=re.M)
+            _write(GRASTATE, text)
+        _write(POSITION, json.dumps(asdict(State(name, "starting", uuid, seqno))))
+        _write(ENVIRONMENT, "_WSREP_NEW_CLUSTER=--wsrep-new-cluster\n" if found else "_WSREP_NEW_CLUSTER=\n")
+        return 0
+
+
+class Watch:
+    """Asks the local mariadbd how it is, again and again, on one connection."""
+
+    def __init__(self, name: str, members: dict[str, str]) -> None:
+        self._name = name
+        self._members = members
+        self._orphan_since: float | None = None
+        self._seen: dict[str, str] = {}
+        self._seen_at = 0.0
+        self._error = "not asked yet"
+        self._connection: Any = None
+
+    def forever(self) -> None:
+        while True:
+            self._once()
+            self._mend()
+            time.sleep(0.3)
+
+    def _mend(self) -> None:
+        """Make this running member's own component primary again, when the rule lets it."""
+        state = self.state()
+        if state.phase != "running" or state.status == "Primary" or self._connection is None:
+            self._orphan_since = None
+            return
+        now = time.monotonic()
+        if self._orphan_since is None:
+            self._orphan_since = now
+        if now - self._orphan_since < PATIENCE:
+            return
+        decision = decide(self._name, list(self._members), ask_all(self._members, self._name, state))
+        if decision.verb == "found" and self.state().status != "Primary":
+            print(f"mend: {decision.why}", flush=True)
+            with self._connection.cursor() as cursor:
+                cursor.execute("SET GLOBAL wsrep_provider_options = 'pc.bootstrap=YES'")
+            self._orphan_since = None
+
+    def _once(self) -> None:
+        import pymysql
+
+        try:
+            if self._connection is None:
+                self._connection = pymysql.connect(
+                    unix_socket="/run/mysqld/mysqld.sock",
+                    user="mysql",
+                    connect_timeout=1,
+                    read_timeout=2,
+                    write_timeout=2,
+                    autocommit=True,
+                )
+            with self._connection.cursor() as cursor:
+                cursor.execute(
+                    "SHOW GLOBAL STATUS WHERE variable_name IN ('wsrep_local_state', 'wsrep_local_state_comment',"
+                    " 'wsrep_ready', 'wsrep_cluster_status', 'wsrep_cluster_state_uuid', 'wsrep_last_committed')"
+                )
+                self._seen = {str(key): str(value) for key, value in cursor.fetchall()}
+                self._seen_at = time.monotonic()
+        except (pymysql.MySQLError, OSError) as error:
+            self._error = str(error)[:200]
+            if self._connection is not None:
+                with contextlib.suppress(pymysql.MySQLError, OSError):
+                    self._connection.close()
+            self._connection = None
+
+    def state(self) -> State:
+        """Fresh within two seconds: what is older counts as not running."""
+        seen = self._seen
+        if seen and time.monotonic() - self._seen_at < 2:
+            seqno = int(seen.get("wsrep_last_committed", "-1"))
+            return State(
+                self._name,
+                "running",
+                seen.get("wsrep_cluster_state_uuid", NO_HISTORY) or NO_HISTORY,
+                seqno,
+                seen.get("wsrep_cluster_status"),
+                seen.get("wsrep_local_state_comment", ""),
+                seen.get("wsrep_ready") == "ON",
+            )
+        try:
+            with open(POSITION, encoding="utf-8") as file:
+                return State(**json.load(file))
+        except (OSError, ValueError, TypeError):
+            return State(self._name, "down", awaits=self._error)
+
+    def serving(self) -> tuple[bool, str]:
+        state = self.state()
+        good = state.phase == "running" and state.status == "Primary" and state.ready
+        good = good and state.state in ("Synced", "Donor/Desynced")
+        why = f"{state.phase} {state.status or ''} {state.state}".strip()
+        return good, why + (f": {state.awaits}" if state.awaits else "")
+
+
+def serve() -> int:
+    """Answer on port 9200 for ever. Run as the user mysql, which mariadbd knows by its socket."""
+    name, address, members = _config()
+    watch = Watch(name, members)
+    threading.Thread(target=watch.forever, daemon=True).start()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        timeout = 2
+
+        def do_GET(self) -> None:
+            if self.path == "/state":
+                code, body = 200, json.dumps(asdict(watch.state()))
+            else:
+                good, body = watch.serving()
+                code = 200 if good else 503
+            data = body.encode() + b"\n"
+            self.send_response(code)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    class Server(http.server.ThreadingHTTPServer):
+        request_queue_size = 64
+        daemon_threads = True
+
+    Server((address, PORT), Handler).serve_forever()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit({"start": start, "serve": serve}[sys.argv[1]]())

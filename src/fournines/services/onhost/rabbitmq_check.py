@@ -1,0 +1,43 @@
+"""One message through a quorum queue of this host's broker: published with confirmation, fetched, acknowledged.
+
+rabbitmq_check.py /etc/fournines/rabbitmq-check.json
+"""
+
+import json
+import sys
+import uuid
+
+import pika
+import pika.exceptions
+
+with open(sys.argv[1], encoding="utf-8") as file:
+    config = json.load(file)
+try:
+    connection = pika.BlockingConnection(
+        pika.ConnectionParameters(
+            config["host"],
+            config["port"],
+            "/",
+            pika.PlainCredentials(config["user"], config["password"]),
+            connection_attempts=1,
+            socket_timeout=3,
+            stack_timeout=5,
+            blocked_connection_timeout=5,
+        )
+    )
+    channel = connection.channel()
+    channel.confirm_delivery()
+    queue = "fournines.check." + config["host"]
+    channel.queue_declare(queue, durable=True, arguments={"x-queue-type": "quorum", "x-max-length": 10})
+    body = uuid.uuid4().bytes
+    channel.basic_publish("", queue, body, mandatory=True)
+    for method, _, seen in channel.consume(queue, inactivity_timeout=4):
+        if method is None:
+            sys.exit("a confirmed message did not come back within 4 s")
+        channel.basic_ack(method.delivery_tag)
+        if seen == body:
+            break
+    connection.close()
+except (pika.exceptions.AMQPError, OSError) as error:
+    sys.exit(f"{type(error).__name__}: {error}"[:300])
+print("confirmed and returned")

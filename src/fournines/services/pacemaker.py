@@ -1,0 +1,109 @@
+"""Pacemaker: keeps the VIP and the API's HAProxy, and fences by each host's BMC. Nothing else.
+
+Databases and brokers are not its business: they replicate and recover by themselves, and a second supervisor
+over them has been the cause of outages rather than their cure (field notes, peers).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+from fournines.cloud.model import Bmc, Cloud, Host, Needs
+from fournines.cloud.strategies import QUORUM
+from fournines.converge.resources import Directory, File, Resource, Unit
+from fournines.converge.steps import Check, Command, Step
+from fournines.services import Options, Service
+from fournines.services import _cib as cib
+from fournines.services._render import on_host
+from fournines.state import Vault
+
+_DROP_IN = "/etc/systemd/system/pacemaker.service.d/fournines.conf"
+_CIB_PROGRAM = "/usr/local/lib/fournines/cib.py"
+_DEFAULTS = "/etc/default/pacemaker"
+
+
+class PacemakerOptions(Options):
+    fence_action: Literal["off", "reboot"] | None = None
+    """What becomes of a fenced host. Default: off in a lab, reboot on real hosts, so that it returns by itself."""
+
+
+class Pacemaker(Service):
+    """Facts: vip (this host carries it), quorate, online, unclean (lists of hosts), dc."""
+
+    name = "pacemaker"
+    strategies = (QUORUM,)
+    needs = (Needs("corosync", "majority"),)
+    packages = ("pacemaker", "pacemaker-cli-utils", "resource-agents", "fence-agents-redfish")
+    options = PacemakerOptions
+    log_units = ("pacemaker.service",)
+
+    def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
+        hosts = cloud.services[self.name].hosts
+        yield Directory(path="/etc/fournines")
+        for other in hosts:
+            if other.bmc:
+                yield File(
+                    path=cib.PASSWORD_SCRIPT.format(host=other.name),
+                    content=f"#!/bin/sh\necho '{bmc_password(other.bmc, vault)}'\n",
+                    mode=0o700,
+                    secret=True,
+                )
+        yield File(path=_DEFAULTS, content="PCMK_logfile=none\nPCMK_logpriority=notice\nPCMK_logfacility=daemon\n")
+        yield Directory(path="/usr/local/lib/fournines")
+        yield File(path=_CIB_PROGRAM, content=on_host("cib.py"))
+        yield Directory(path="/etc/systemd/system/pacemaker.service.d")
+        # Debian waits up to half an hour for a stop.
+        yield File(path=_DROP_IN, content="[Service]\nTimeoutStopSec=90\n")
+        yield File(
+            path="/var/lib/pacemaker/cib/cib.xml",
+            content=cib.cib(cloud, hosts, self._fence_action(cloud)),
+            owner="hacluster",
+            group="haclient",
+            mode=0o600,
+            once=True,
+        )
+        yield Unit(name="pacemaker.service", reads=(_DEFAULTS, _DROP_IN))
+
+    def health(self, cloud: Cloud, host: Host) -> Check:
+        return Command(
+            awaits="Pacemaker to have this node online, with quorum and a DC",
+            argv=("python3", "-", cloud.vip),
+            stdin=on_host("pacemaker_facts.py"),
+        )
+
+    def facts(self, cloud: Cloud, host: Host) -> Command:
+        return Command(
+            awaits="Pacemaker's own view",
+            argv=("python3", "-", cloud.vip),
+            stdin=on_host("pacemaker_facts.py"),
+        )
+
+    def steps(self, cloud: Cloud, vault: Vault) -> Iterable[Step]:
+        hosts = cloud.services[self.name].hosts
+        desired = cib.text(cib.configuration(cloud, hosts, self._fence_action(cloud)))
+
+        yield Step(
+            name="put the cluster configuration in place",
+            host=hosts[0].name,
+            done=Command(
+                awaits="Pacemaker to run the VIP, HAProxy and fencing",
+                argv=("python3", _CIB_PROGRAM, "check"),
+                stdin=desired,
+                timeout=20,
+            ),
+            run=Command(awaits="", argv=("python3", _CIB_PROGRAM, "replace"), stdin=desired, timeout=60),
+            bound=90,
+        )
+
+    def _fence_action(self, cloud: Cloud) -> str:
+        options = PacemakerOptions.model_validate(cloud.services[self.name].options)
+        return options.fence_action or ("off" if cloud.provider == "lab" else "reboot")
+
+
+def bmc_password(bmc: Bmc, vault: Vault) -> str:
+    """Of the operator's file, else the lab's own. Raises OSError when the file cannot be read."""
+    if bmc.password_file:
+        return Path(bmc.password_file).read_text(encoding="utf-8").strip()
+    return vault.password("bmc")
