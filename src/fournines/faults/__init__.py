@@ -1,0 +1,69 @@
+"""An injury. One file a fault, found by module name: there is no list to edit.
+
+`heal` is always safe to repeat, also where nothing was ever injected: a drill heals before it begins, when it is
+done, and on every way out.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from functools import cache
+from types import MappingProxyType
+from typing import ClassVar, Literal
+
+from fournines.errors import DrillError
+from fournines.hosts import Host
+
+Letter = Literal["A", "B", "C", "D", "E", "F", "G", "H", "X", "-"]
+"""Class in the budget table (`fournines.prove.budgets`); `-` injures nothing."""
+
+
+class Fault(ABC):
+    """One kind of injury. Instances hold no state: what is injured is seen on the hosts."""
+
+    name: ClassVar[str]
+    letter: ClassVar[Letter]
+    silences: ClassVar[bool] = False
+    """The target says nothing more from the instant of the fault: all that it carried must fail over."""
+
+    def possible(self, targets: Sequence[Host]) -> None:
+        """Raises DrillError, saying why, when these hosts cannot suffer it. Changes nothing."""
+        return
+
+    @abstractmethod
+    def inject(self, targets: Sequence[Host]) -> None:
+        """Injure the targets; returns when it is so. Raises HostError."""
+
+    @abstractmethod
+    def heal(self, targets: Sequence[Host]) -> None:
+        """Undo it on the targets; returns when it is so. Idempotent. Raises HostError."""
+
+
+@cache
+def catalogue() -> Mapping[str, Fault]:
+    """Every fault of this folder by name. Raises TypeError when two modules claim one name."""
+    found: dict[str, Fault] = {}
+    for module_info in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{module_info.name}")
+        for value in vars(module).values():
+            if isinstance(value, type) and issubclass(value, Fault) and value.__module__ == module.__name__:
+                fault = value()
+                if fault.name in found:
+                    raise TypeError(f"two modules define the fault {fault.name}")
+                found[fault.name] = fault
+    return MappingProxyType(found)
+
+
+def named(name: str) -> Fault:
+    """The fault of that name. Raises DrillError naming those that there are."""
+    faults = catalogue()
+    if name in faults:
+        return faults[name]
+    near = difflib.get_close_matches(name, faults, n=1)
+    raise DrillError(
+        f"no such fault: {name}; there are {', '.join(sorted(faults))}", f"did you mean {near[0]}?" if near else ""
+    )

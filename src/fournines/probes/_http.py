@@ -1,0 +1,182 @@
+"""HTTPS as probes need it: a fresh connection for each request, certificates verified, nothing tried twice."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import aiohttp
+
+
+class ProbeError(Exception):
+    """A request that was not good. `kind` is a short stable label such as `status 503`; `detail` is for people."""
+
+    def __init__(self, kind: str, detail: str = "") -> None:
+        super().__init__(f"{kind}: {detail}" if detail else kind)
+        self.kind = kind
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Api:
+    """Where a cloud's API is and as whom to ask it. Holds a password: goes to the prober by standard input only."""
+
+    endpoints: Mapping[str, str]
+    """Service -> URL without a path, such as `https://10.0.0.10:5000`."""
+    ca_file: str
+    username: str
+    password: str = field(repr=False)
+    project: str
+    domain: str = "Default"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back for one request."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def want(self, *status: int) -> Answer:
+        """Itself. Raises ProbeError when its status is none of these."""
+        if self.status not in status:
+            text = self.body[:200].decode("utf-8", "replace").replace("\n", " ")
+            raise ProbeError(f"status {self.status}", text)
+        return self
+
+    def object(self, *path: str) -> dict[str, Any]:
+        """The JSON object under these keys of the body. Raises ProbeError when there is none."""
+        try:
+            value: object = json.loads(self.body)
+        except ValueError as error:
+            raise ProbeError("body", f"not JSON: {error}") from None
+        for key in path:
+            value = cast("dict[str, object]", value).get(key) if isinstance(value, dict) else None
+        if not isinstance(value, dict):
+            raise ProbeError("body", f"no object at {'.'.join(path) or 'the top'}")
+        return cast("dict[str, Any]", value)
+
+
+async def _never_twice(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """aiohttp repeats a GET by itself when the server drops the connection, even a fresh one. Not here."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise  # these it does not repeat
+    except aiohttp.ServerDisconnectedError as error:
+        raise ProbeError("disconnected", str(error)) from error
+    except aiohttp.ClientOSError as error:
+        raise ProbeError(*describe(error)) from error
+
+
+def describe(error: Exception) -> tuple[str, str]:
+    """What a failed request is called in samples: (kind, detail)."""
+    match error:
+        case ProbeError():
+            return error.kind, error.detail
+        case TimeoutError():
+            return "deadline", ""
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
+            return "tls", str(error)
+        case OSError(errno=int(number)):
+            kind = {errno.ECONNREFUSED: "refused", errno.ECONNRESET: "reset", errno.EHOSTUNREACH: "no route"}
+            return kind.get(number, errno.errorcode.get(number, "connection")), str(error)
+        case aiohttp.ClientPayloadError():
+            return "cut short", str(error)
+        case _:
+            return type(error).__name__, str(error)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A Keystone token and who it speaks for."""
+
+    id: str
+    user: str
+    """Id of the user."""
+
+
+class Session:
+    """Makes requests as one user. Made inside a running event loop; used by that loop alone."""
+
+    def __init__(self, api: Api) -> None:
+        self.api = api
+        self._tls = ssl.create_default_context(cafile=api.ca_file)
+        self._token: Token | None = None
+        self._renewal: asyncio.Task[None] | None = None
+
+    async def request(
+        self, method: str, service: str, path: str, *, body: object = None, token: bool = False
+    ) -> Answer:
+        """One request on a connection of its own, whole answer read. Redirects are answers like any other."""
+        headers = {"Accept": "application/json"}
+        if token:
+            headers["X-Auth-Token"] = self.token.id
+        connector = aiohttp.TCPConnector(ssl=self._tls, force_close=True, use_dns_cache=False, limit=1)
+        # Deadlines come from outside, exact; aiohttp would round long ones up to whole seconds.
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=None)
+        jar = aiohttp.DummyCookieJar()
+        async with (
+            aiohttp.ClientSession(
+                connector=connector, timeout=timeout, cookie_jar=jar, middlewares=(_never_twice,)
+            ) as http,
+            http.request(
+                method, self.api.endpoints[service] + path, json=body, headers=headers, allow_redirects=False
+            ) as response,
+        ):
+            answer = Answer(response.status, response.headers, await response.read())
+        if token and answer.status == 401:
+            # For this client it is a failure like any other; the following requests get a new token.
+            self._renew()
+        return answer
+
+    async def authenticate(self) -> Token:
+        """One POST /v3/auth/tokens, answer checked: a token of the right user, with roles in the right project."""
+        api = self.api
+        domain = {"name": api.domain}
+        user = {"name": api.username, "domain": domain, "password": api.password}
+        body = {
+            "auth": {
+                "identity": {"methods": ["password"], "password": {"user": user}},
+                "scope": {"project": {"name": api.project, "domain": domain}},
+            }
+        }
+        answer = (await self.request("POST", "keystone", "/v3/auth/tokens", body=body)).want(201)
+        token_id = answer.headers.get("X-Subject-Token", "")
+        seen, project = answer.object("token", "user"), answer.object("token", "project")
+        if not token_id or not seen.get("id"):
+            raise ProbeError("body", "no token, or one without a user")
+        if seen.get("name") != api.username or project.get("name") != api.project:
+            raise ProbeError("body", f"a token of {seen.get('name')} in {project.get('name')}")
+        return Token(token_id, str(seen["id"]))
+
+    async def prepare(self, deadline_s: float) -> None:
+        """Obtain the token that the timed requests carry, before any of them.
+
+        Raises as `authenticate`, and TimeoutError.
+        """
+        async with asyncio.timeout(deadline_s):
+            self._token = await self.authenticate()
+
+    @property
+    def token(self) -> Token:
+        if self._token is None:
+            raise RuntimeError("prepare() comes before requests that carry a token")
+        return self._token
+
+    def _renew(self) -> None:
+        """Obtain a new token in the background, one attempt at a time, outside every timed request."""
+        if self._renewal is None or self._renewal.done():
+            self._renewal = asyncio.create_task(self._try_renew())
+
+    async def _try_renew(self) -> None:
+        try:
+            await self.prepare(10)
+        except (ProbeError, aiohttp.ClientError, OSError):
+            return  # the next refusal tries again

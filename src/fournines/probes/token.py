@@ -1,0 +1,16 @@
+"""Log in: a scoped token by password."""
+
+from __future__ import annotations
+
+from fournines.probes import Probe, Session
+
+
+class Token(Probe):
+    name = "token"
+    service = "keystone"
+    interval_s = 0.25
+    deadline_s = 2
+
+    async def once(self, session: Session, seq: int) -> str | None:
+        await session.authenticate()
+        return None

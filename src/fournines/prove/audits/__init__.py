@@ -1,0 +1,85 @@
+"""What must still be true after every drill. One file an audit, found by module name: there is no list to edit.
+
+    ok         looked everywhere, and it is so
+    fail       seen not to be so
+    unknown    could not look everywhere: never ok
+
+A request whose outcome the client does not know (deadline, connection lost) is neither lost nor kept.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import ClassVar, Literal
+
+from fournines.cloud.model import Cloud
+from fournines.errors import NinesError
+from fournines.hosts import Fleet
+from fournines.prove.facts import Views
+
+Outcome = Literal["ok", "fail", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an audit says."""
+
+    name: str
+    verdict: Outcome
+    detail: str
+
+    def as_json(self) -> dict[str, str]:
+        return {"name": self.name, "verdict": self.verdict, "detail": self.detail}
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What audits look at, taken after the cloud was given its time to recover."""
+
+    cloud: Cloud
+    fleet: Fleet
+    views: Views
+    acknowledged: tuple[str, ...]
+    """Ids of the writes that the cloud acknowledged in this run."""
+
+
+class Audit(ABC):
+    name: ClassVar[str]
+
+    @abstractmethod
+    def look(self, evidence: Evidence) -> tuple[Outcome, str]:
+        """Verdict and detail. A NinesError raised here means that it could not look."""
+
+
+def audit_all(evidence: Evidence) -> list[Verdict]:
+    """Every audit's verdict, in the order of their names."""
+    return [_audit(audit, evidence) for audit in catalogue().values()]
+
+
+def _audit(audit: Audit, evidence: Evidence) -> Verdict:
+    try:
+        outcome, detail = audit.look(evidence)
+    except NinesError as error:
+        outcome, detail = "unknown", f"could not look: {error.message}"
+    return Verdict(audit.name, outcome, detail)
+
+
+@cache
+def catalogue() -> Mapping[str, Audit]:
+    """Every audit of this folder by name, sorted. Raises TypeError when two modules claim one name."""
+    found: dict[str, Audit] = {}
+    for module_info in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{module_info.name}")
+        for value in vars(module).values():
+            if isinstance(value, type) and issubclass(value, Audit) and value.__module__ == module.__name__:
+                audit = value()
+                if audit.name in found:
+                    raise TypeError(f"two modules define the audit {audit.name}")
+                found[audit.name] = audit
+    return MappingProxyType(dict(sorted(found.items())))

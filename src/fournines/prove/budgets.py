@@ -1,0 +1,51 @@
+"""What a class of fault may cost at most: seconds that a client sees, charged again at fail-back.
+
+Data, from the project's field notes ("Budgets"); None where the class has no number because the cloud may stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal
+
+Letter = Literal["A", "B", "C", "D", "E", "F", "G", "H", "X", "-"]
+"""Class of a fault; `-` injures nothing."""
+
+CLASSES: Mapping[Letter, str] = MappingProxyType(
+    {
+        "A": "one stateless replica",
+        "B": "VIP or load-balancer process",
+        "C": "database writer",
+        "D": "controller power loss",
+        "E": "message-queue member",
+        "F": "storage host power loss",
+        "G": "network node power loss",
+        "H": "compute power loss (its own guests)",
+        "X": "quorum lost: may stop, must not corrupt, recovers unattended within 10 min of the cause clearing",
+        "-": "nothing",
+    }
+)
+
+PROBES = ("token", "read", "write", "create", "attach", "volume-io", "fip", "dhcp", "image", "s3", "ui")
+
+_TABLE: Mapping[Letter, tuple[float, ...]] = {
+    "A": (1, 1, 1, 5, 5, 0, 0, 0, 1, 1, 1),
+    "B": (5, 5, 5, 10, 10, 0, 0, 0, 5, 5, 5),
+    "C": (8, 8, 10, 15, 15, 0, 0, 0, 8, 8, 8),
+    "D": (15, 15, 15, 60, 60, 0, 0, 0, 15, 15, 15),
+    "E": (0, 0, 5, 30, 30, 0, 0, 0, 0, 0, 0),
+    "F": (0, 0, 0, 30, 30, 30, 0, 0, 30, 30, 0),
+    "G": (0, 0, 0, 60, 0, 0, 5, 15, 0, 0, 0),
+    "H": (0, 0, 0, 10, 180, 180, 180, 180, 0, 0, 0),
+    "-": (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+}
+
+
+def budget(letter: Letter, probe: str) -> float | None:
+    """Seconds; None when the class sets no number. Raises KeyError for a probe that the table does not have."""
+    if probe not in PROBES:
+        raise KeyError(probe)
+    if letter == "X":
+        return None
+    return _TABLE[letter][PROBES.index(probe)]

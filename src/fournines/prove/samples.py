@@ -1,0 +1,93 @@
+"""What the prober writes: one JSON object a line, times in seconds of this machine's CLOCK_MONOTONIC.
+
+That clock is one for all processes of a kernel, so a drill's own times and the prober's compare.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+DEADLINE = "deadline"
+"""The error of a request that was neither answered nor refused in time: slowness, not a wrong answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One request of one probe."""
+
+    probe: str
+    seq: int
+    intended: float
+    """When it had to start; latency counts from here."""
+    start: float
+    """When it did."""
+    end: float
+    ok: bool
+    error: str | None = None
+    """What kind of failure, such as `refused`, `status 503`, `deadline`."""
+    detail: str | None = None
+    ack: str | None = None
+    """Id that the cloud acknowledged."""
+
+    @property
+    def latency(self) -> float:
+        return self.end - self.intended
+
+    @property
+    def slow(self) -> bool:
+        return self.error == DEADLINE
+
+    def as_line(self) -> str:
+        data = {key: value for key, value in asdict(self).items() if value is not None}
+        for key in ("intended", "start", "end"):
+            data[key] = round(data[key], 6)
+        return json.dumps(data, separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noise:
+    """The prober's own error: how late it was with what it had to start, and where it stood still."""
+
+    starts: int
+    p99_s: float
+    max_s: float
+    stalls: tuple[tuple[float, float], ...] = ()
+    """(when, how long) its event loop did not run for more than 0.1 s."""
+    open_max: int = 0
+    """Most requests under way at one time."""
+    cpu_s: float = 0.0
+    """Processor time that it used."""
+
+    P99_LIMIT_S = 0.1
+
+    def void(self, limit_s: float) -> list[str]:
+        """Why nothing measured by this prober counts; empty when it does. `limit_s` bounds any single stall."""
+        reasons: list[str] = []
+        if self.p99_s > self.P99_LIMIT_S:
+            reasons.append(f"the prober was {self.p99_s:.2f} s late (99th percentile; limit {self.P99_LIMIT_S:g} s)")
+        worst = max([self.max_s, *(length for _, length in self.stalls)])
+        if worst > limit_s:
+            reasons.append(f"the prober stood still for {worst:.2f} s (limit {limit_s:g} s)")
+        return reasons
+
+
+def parse(lines: Iterable[str]) -> Iterator[Sample]:
+    """Samples of JSON lines. Raises ValueError or TypeError for a line that is none."""
+    for line in lines:
+        yield Sample(**json.loads(line))
+
+
+def read(path: Path) -> list[Sample]:
+    """All samples of a file, in the order of their intended starts."""
+    with path.open(encoding="utf-8") as file:
+        return sorted(parse(file), key=lambda sample: sample.intended)
+
+
+def noise_from(data: dict[str, Any]) -> Noise:
+    """Noise from the prober's summary."""
+    stalls = tuple((float(when), float(length)) for when, length in data.pop("stalls", ()))
+    return Noise(stalls=stalls, **data)
