@@ -29,7 +29,8 @@ def ask(sql: str, *options: str) -> list[list[str]]:
     return [line.split("\t") for line in done.stdout.splitlines()]
 
 
-facts: dict[str, object] = dict.fromkeys(NAMES.values())
+facts: dict[str, object] = {}
+facts.update(dict.fromkeys(NAMES.values()))
 facts["writer"] = None
 try:
     wanted = ", ".join(f"'{name}'" for name in NAMES)
