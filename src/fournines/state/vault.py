@@ -15,6 +15,7 @@ import ipaddress
 import json
 import os
 import secrets
+import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -50,11 +51,12 @@ def _subject_names(addresses: Iterable[str]) -> x509.SubjectAlternativeName:
 
 
 class Vault:
-    """Secrets and certificates in one folder. The caller holds the cloud's lock while anything new may be made."""
+    """Secrets and certificates in one folder; threads may share it. The caller holds the cloud's lock while anything new may be made."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._secrets: dict[str, str] | None = None
+        self._making = threading.RLock()
 
     def password(self, name: str) -> str:
         """A random password of 43 URL-safe characters, the same at every call with this name."""
@@ -66,13 +68,14 @@ class Vault:
 
     def ca(self) -> str:
         """The authority's certificate as PEM."""
-        certificate, _ = self._authority()
+        with self._making:
+            certificate, _ = self._authority()
         return certificate.public_bytes(serialization.Encoding.PEM).decode()
 
     @property
     def ca_file(self) -> Path:
         """Where the authority's certificate lies, for clients on this machine."""
-        self._authority()
+        self.ca()
         return self._folder / "ca.pem"
 
     def certificate(
@@ -82,7 +85,12 @@ class Vault:
 
         Kept and given again until `renew_before` days before its end, or until its addresses or the authority change.
         """
-        wanted = _subject_names(sorted(set(addresses)))
+        with self._making:
+            return self._certificate(name, _subject_names(sorted(set(addresses))), days, renew_before)
+
+    def _certificate(
+        self, name: str, wanted: x509.SubjectAlternativeName, days: int, renew_before: int
+    ) -> tuple[str, str]:
         authority, authority_key = self._authority()
         path, key_path = self._folder / f"{name}.pem", self._folder / f"{name}.key"
         if path.exists() and key_path.exists():
@@ -120,6 +128,10 @@ class Vault:
         return chain.decode(), private.decode()
 
     def _secret(self, name: str, make: Callable[[], str]) -> str:
+        with self._making:
+            return self._kept(name, make)
+
+    def _kept(self, name: str, make: Callable[[], str]) -> str:
         path = self._folder / "secrets.json"
         if self._secrets is None:
             self._secrets = dict(json.loads(path.read_text())) if path.exists() else {}
