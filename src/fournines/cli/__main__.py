@@ -1,0 +1,3 @@
+from fournines.cli import main
+
+main()

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from typing import Annotated
+
+import typer
+
+from fournines.cli.options import CloudOption, JsonOption, chosen
+
+
+def drill(
+    fault: Annotated[str, typer.Argument(metavar="FAULT", help="null or power-loss.")],
+    target: Annotated[
+        str | None, typer.Option("--target", "-t", help="vip, writer, or a host's name; not needed for null.")
+    ] = None,
+    cloud: CloudOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Break the cloud once while clients use it, heal it, and say what they saw.
+
+    Exit 0: every audit is ok. 1: one is not. 7: the measurement is void.
+    """
+    from fournines import faults
+    from fournines.cli.clouds import connect
+    from fournines.cli.progress import watch
+    from fournines.prove import drill as drills
+
+    injury = faults.named(fault)
+    if target is None and injury.silences:
+        raise typer.BadParameter(f"{fault} injures a host: name it, vip or writer", param_hint="--target")
+    resolved, state, fleet = connect(chosen(None, cloud))
+    with watch(f"drill {fault} on {resolved.name}") as observer:
+        report = drills.drill(resolved, fleet, state, injury, target or drills.NOWHERE, observer)
+    if as_json:
+        typer.echo(json.dumps(report.as_json()))
+    else:
+        typer.echo(report.text(min(shutil.get_terminal_size().columns, 120), sys.stdout.isatty()), nl=False)
+    raise typer.Exit(report.exit_code)
