@@ -209,12 +209,12 @@ def _say(**data: object) -> None:
 
 
 async def _main(plan: Plan) -> None:
-    session = Session(plan.api)
     try:
+        session = Session(plan.api)
         await session.prepare(deadline_s=10)
     except Exception as error:
         kind, detail = describe(error)
-        _say(failed=f"no token before the run: {kind} {detail}".strip())
+        _say(failed=f"no token before the run: {kind} {detail or error}".strip())
         return
     loop = asyncio.get_running_loop()
     with plan.samples.open("w", encoding="utf-8") as file, _quiet_memory():

@@ -9,12 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 from fournines import hosts
 from fournines.errors import HostError
-from fournines.probes.write import CREDENTIAL_TYPE
 from fournines.prove.audits import Audit, Evidence, Outcome
 from fournines.prove.facts import GALERA
 
 # wsrep_sync_wait: the member answers after it has applied what the cluster had committed when we asked.
-_SQL = f"SET SESSION wsrep_sync_wait = 1; SELECT id FROM keystone.credential WHERE type = '{CREDENTIAL_TYPE}';\n"
+_SQL = "SET SESSION wsrep_sync_wait = 1; SELECT id FROM keystone.credential WHERE type = 'fournines-probe';\n"
 
 
 class AcknowledgedWrites(Audit):

@@ -1,0 +1,330 @@
+"""One fault, under probes, with audits. The order of it all:
+
+    heal -> wait for a healthy cloud -> aim -> remove old rows -> probe
+        baseline -> inject -> steady -> heal -> wait for a healthy cloud -> fail-back
+    stop probing -> audits -> remove rows -> report
+
+Healing happens on every way out: an exception, SIGINT, SIGTERM, SIGHUP. Only SIGKILL leaves the injury; the next
+drill begins with healing it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+from fournines.cloud.model import Cloud
+from fournines.converge.events import Event, Observer, silent
+from fournines.errors import DrillError
+from fournines.faults import Fault
+from fournines.hosts import Fleet, Host
+from fournines.probes import Api, Session, catalogue, describe
+from fournines.probes.write import remove_rows
+from fournines.prove import samples as sampled
+from fournines.prove.audits import Evidence, Verdict, audit_all
+from fournines.prove.bounds import Part, bound, floor
+from fournines.prove.budgets import PROBES
+from fournines.prove.facts import Views, carried, resolve, unhealthy
+from fournines.prove.fleet import ProbeFleet
+from fournines.prove.prober import Beat, Plan
+from fournines.prove.report import Marks, Report, doubts, probe_report
+from fournines.prove.results import Results
+from fournines.prove.samples import Sample
+from fournines.state import State, Vault
+
+NOWHERE = "none"
+"""The target of a drill that injures nothing."""
+_LOOK_EVERY_S = 1.0
+_TICK_S = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Windows:
+    """How long each part takes, in seconds."""
+
+    baseline: float = 8
+    steady: float = 10
+    """Without one bad request, after the fault has been failed over from."""
+    served: float = 90
+    """At most, from the fault until the steady part must have begun; then the drill heals anyway."""
+    healthy: float = 180
+    """At most, until every service is healthy: before the drill and after healing."""
+    failback: float = 8
+    """Of probing after that."""
+
+
+def drill(
+    cloud: Cloud,
+    fleet: Fleet,
+    state: State,
+    fault: Fault,
+    target: str,
+    observer: Observer = silent,
+    windows: Windows | None = None,
+    speed: float = 1,
+) -> Report:
+    """Break the cloud once and report. Holds the cloud's lock: the caller must not.
+
+    `target`: `vip`, `writer` or a host's name; for a fault that injures nothing, `none`. `speed` multiplies the
+    probes' rates. Blocks; handles SIGINT, SIGTERM and SIGHUP when called from the main thread, as KeyboardInterrupt.
+
+    Raises DrillError (cloud not healthy before, no such target, baseline not clean, prober dead), LockedError,
+    HostError (the fault could not be injected or healed). What was broken is healed in each case.
+    """
+    from fournines.converge.inspect import inspect
+
+    with state.lock(f"drill {fault.name}"):
+        vault = state.vault()
+        run = Run(
+            cloud=cloud,
+            fleet=fleet,
+            fault=fault,
+            target=target,
+            api=api_of(cloud, vault),
+            look=lambda: inspect(cloud, fleet, vault),
+            results=lambda: Results.new(state.results, fault.name),
+            observer=observer,
+            windows=windows or Windows(),
+            speed=speed,
+        )
+        return run()
+
+
+def api_of(cloud: Cloud, vault: Vault) -> Api:
+    """Where probes ask, as the cloud's admin."""
+    endpoints = {
+        name: f"https://{cloud.vip}:{placement.endpoint.port}"
+        for name, placement in cloud.services.items()
+        if placement.endpoint is not None
+    }
+    return Api(
+        endpoints=endpoints,
+        ca_file=str(vault.ca_file),
+        username="admin",
+        password=vault.password("admin"),
+        project="admin",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One drill with everything that it touches handed in."""
+
+    cloud: Cloud
+    fleet: Fleet
+    fault: Fault
+    target: str
+    api: Api
+    look: Callable[[], Views]
+    results: Callable[[], Results]
+    observer: Observer
+    windows: Windows
+    speed: float = 1
+
+    def __call__(self) -> Report:
+        with always_healed(self._heal):
+            self._heal()
+            views, problems = self._await_healthy("ready", lambda: None)
+            if problems:
+                raise DrillError(
+                    f"not healthy after {self.windows.healthy:g} s, so not drilled: {'; '.join(problems)}",
+                    "see nines status; nines up repairs",
+                )
+            names = () if self.target == NOWHERE else resolve(self.target, views, self.cloud)
+            if self.fault.silences and not names:
+                raise DrillError(f"{self.fault.name} needs a target", "name vip, writer or a host")
+            hosts = [self.fleet[name] for name in names]
+            self.fault.possible(hosts)
+            lost = carried(names, views, self.cloud) if self.fault.silences else frozenset[Part]()
+            results = self.results()
+            self._tell("start", "drill", f"{self.fault.name} of {', '.join(names) or 'nothing'}: {results.folder}")
+            self._remove_rows()
+            probes = [catalogue()[name] for name in PROBES if name in catalogue()]
+            probes = [probe for probe in probes if probe.service in self.cloud.services]
+            beats = tuple(Beat.of(probe, self.speed) for probe in probes)
+            plan = Plan(api=self.api, beats=beats, samples=results.samples)
+            failover = max([bound(self.cloud.timers, lost, probe, 0) for probe in probes], default=0)
+            with ProbeFleet(plan) as probing:
+                marks, notes, recovered = self._injure(probing, results, hosts, failover)
+                t0, noise = probing.t0, probing.stop()
+        samples = sampled.read(results.samples)
+        acknowledged = tuple(sample.ack for sample in samples if sample.ack)
+        self._tell("start", "audits")
+        evidence = Evidence(self.cloud, self.fleet, self.look(), acknowledged)
+        audits = [*audit_all(evidence), recovered]
+        self._tell("done", "audits", ", ".join(f"{audit.name} {audit.verdict}" for audit in audits))
+        try:
+            self._remove_rows()
+        except DrillError as error:
+            notes.append(f"{error.message}; the next drill removes them")
+        letter, timers = self.fault.letter, self.cloud.timers
+        judged = tuple(
+            probe_report(
+                beat.probe,
+                [sample for sample in samples if sample.probe == beat.probe],
+                marks,
+                letter,
+                timers,
+                lost,
+                beat.interval_s,
+            )
+            for beat in beats
+        )
+        stall_limit = min(beat.deadline_s for beat in beats) / 2
+        report = Report(
+            drill=self.fault.name,
+            target=self.target,
+            hosts=names,
+            fidelity=self.cloud.fidelity,
+            probes=judged,
+            audits=tuple(audits),
+            noise=noise,
+            void=tuple(doubts(judged, samples, noise, stall_limit, floor(timers, lost))),
+            notes=tuple(notes),
+            marks=marks,
+            t0=t0,
+            results=str(results.folder),
+        )
+        results.write_report(report.as_json())
+        return report
+
+    def _injure(
+        self, probing: ProbeFleet, results: Results, hosts: list[Host], failover: float
+    ) -> tuple[Marks, list[str], Verdict]:
+        """Baseline to fail-back, with the prober running."""
+        seen: list[Sample] = []
+        notes: list[str] = []
+        windows, names = self.windows, [host.name for host in hosts]
+
+        def follow() -> None:
+            seen.extend(probing.new_samples())
+
+        self._pass("baseline", probing.t0 + windows.baseline, follow)
+        if self.fault.silences and (bad := [sample for sample in seen if not sample.ok]):
+            last = bad[-1]
+            raise DrillError(
+                f"the baseline is not clean: {len(bad)} of {len(seen)} requests were bad, "
+                f"such as {last.probe}: {last.error} {last.detail or ''}".rstrip(),
+                f"see {results.samples}",
+            )
+        self._tell("start", "fault", f"{self.fault.name} of {', '.join(names) or 'nothing'}")
+        inject = results.done("inject", fault=self.fault.name, hosts=names)
+        self.fault.inject(hosts)
+        injected = results.done("injected", fault=self.fault.name, hosts=names)
+        self._tell("done", "fault", seconds=injected - inject)
+        if not self._await_steady(seen, follow, injected, failover):
+            notes.append(f"not served for {windows.steady:g} s on end within {windows.served:g} s of the fault")
+        self._tell("start", "heal")
+        heal = results.done("heal", fault=self.fault.name, hosts=names)
+        self._heal()
+        healed = results.done("healed", fault=self.fault.name, hosts=names)
+        self._tell("done", "heal", seconds=healed - heal)
+        _, problems = self._await_healthy("recovery", follow)
+        took = results.done("healthy" if not problems else "not healthy") - healed
+        if problems:
+            recovered = Verdict("recovered", "fail", f"not healthy {took:.0f} s after healing: {'; '.join(problems)}")
+        else:
+            recovered = Verdict("recovered", "ok", f"every service healthy {took:.1f} s after healing")
+        self._pass("fail-back", time.monotonic() + windows.failback, follow)
+        return Marks(inject, heal, results.done("stop")), notes, recovered
+
+    def _await_steady(self, seen: list[Sample], follow: Callable[[], None], since: float, failover: float) -> bool:
+        """Wait until no probe had a bad request for `steady` seconds, and for no less than the timers may take.
+
+        Judged by completed requests: one that still hangs becomes bad within its deadline, and then counts.
+        """
+        deadline = since + self.windows.served
+        if failover == 0:
+            self._pass("steady", since + self.windows.steady, follow)
+            return True
+        while True:
+            follow()
+            now = time.monotonic()
+            last_bad = max([sample.end for sample in seen if not sample.ok and sample.end >= since], default=since)
+            quiet_from = max(last_bad, since + failover)
+            if now >= quiet_from + self.windows.steady:
+                self._tell("done", "steady", seconds=now - since)
+                return True
+            if now >= deadline:
+                self._tell("note", "steady", "not served again in time: healing", seconds=now - since)
+                return False
+            state = "served" if now - last_bad > 1 and last_bad > since else "not served"
+            self._tell("wait", "steady", f"{state}; last bad request {now - last_bad:.0f} s ago", seconds=now - since)
+            time.sleep(_TICK_S)
+
+    def _await_healthy(self, stage: str, follow: Callable[[], None]) -> tuple[Views, list[str]]:
+        """What was seen last, and who is not well after `windows.healthy` seconds (nobody: healthy)."""
+        began = time.monotonic()
+        while True:
+            follow()
+            views = self.look()
+            problems = unhealthy(views, self.cloud)
+            passed = time.monotonic() - began
+            if not problems or passed >= self.windows.healthy:
+                self._tell("fail" if problems else "done", stage, "; ".join(problems), seconds=passed)
+                return views, problems
+            self._tell("wait", stage, "; ".join(problems), seconds=passed)
+            time.sleep(_LOOK_EVERY_S)
+
+    def _pass(self, stage: str, until: float, follow: Callable[[], None]) -> None:
+        began = time.monotonic()
+        self._tell("start", stage)
+        while (left := until - time.monotonic()) > 0:
+            follow()
+            time.sleep(min(_TICK_S, left))
+        follow()
+        self._tell("done", stage, seconds=time.monotonic() - began)
+
+    def _heal(self) -> None:
+        """On every host: also what an earlier run left, and a host that was fenced on the way."""
+        self.fault.heal([self.fleet[host.name] for host in self.cloud.hosts])
+
+    def _remove_rows(self) -> None:
+        async def remove() -> int:
+            session = Session(self.api)
+            await session.prepare(10)
+            return await remove_rows(session, 60)
+
+        try:
+            removed = asyncio.run(remove())
+        except Exception as error:
+            kind, detail = describe(error)
+            raise DrillError(
+                f"could not remove the probe's credentials: {kind} {detail}".rstrip(), "see nines status"
+            ) from error
+        if removed:
+            self._tell("note", "rows", f"removed {removed} credentials of the probe")
+
+    def _tell(self, kind: Any, stage: str, text: str = "", seconds: float | None = None) -> None:
+        self.observer(Event(kind, stage, text, seconds=seconds))
+
+
+@contextlib.contextmanager
+def always_healed(heal: Callable[[], None]) -> Generator[None]:
+    """Leave this block only healed. Signals that ask to end raise KeyboardInterrupt in it; none interrupts the heal."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    mine = threading.current_thread() is threading.main_thread()
+    ending = False
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        # A handler rather than SIG_IGN, which hosts started by the heal would inherit.
+        if not ending:
+            raise KeyboardInterrupt(signal.Signals(number).name)
+
+    before = {number: signal.signal(number, interrupt) for number in numbers} if mine else {}
+    try:
+        yield
+    finally:
+        ending = True
+        try:
+            heal()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

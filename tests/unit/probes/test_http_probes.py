@@ -1,0 +1,129 @@
+"""Each probe against a real HTTPS server: one connection, nothing tried twice, nothing but the right answer is good."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import aiohttp
+import pytest
+from little_keystone import PASSWORD, LittleKeystone, Mode
+
+from fournines.probes import Api, Probe, ProbeError, Session, catalogue, describe
+from fournines.probes.write import CREDENTIAL_TYPE, remove_rows
+from fournines.state import Vault
+
+PROBES = [pytest.param(probe, id=name) for name, probe in catalogue().items()]
+
+
+def once(probe: Probe, keystone: LittleKeystone, mode: Mode = "up", deadline: float = 5) -> str | None:
+    """One request of the probe in that mode, with a token obtained before."""
+
+    async def run() -> str | None:
+        session = Session(keystone.api())
+        await session.prepare(10)
+        await asyncio.to_thread(keystone.become, mode)
+        keystone.requests.clear()
+        async with asyncio.timeout(deadline):
+            return await probe.once(session, 7)
+
+    return asyncio.run(run())
+
+
+def test_there_are_the_probes_of_the_first_drill() -> None:
+    assert {"token", "read", "write"} <= set(catalogue())
+    for probe in catalogue().values():
+        assert 0 < probe.interval_s < probe.deadline_s
+
+
+@pytest.mark.parametrize("probe", PROBES)
+def test_good(probe: Probe, keystone: LittleKeystone) -> None:
+    ack = once(probe, keystone)
+    assert len(keystone.requests) == 1
+    assert (ack is not None) == probe.writes
+    if ack:
+        assert keystone.credentials[ack]["type"] == CREDENTIAL_TYPE
+
+
+@pytest.mark.parametrize("probe", PROBES)
+@pytest.mark.parametrize(
+    ("mode", "kind"), [("error", "status 503"), ("wrong", "body"), ("drop", "disconnected"), ("refuse", "refused")]
+)
+def test_everything_else_is_bad_and_never_tried_twice(
+    probe: Probe, mode: Mode, kind: str, keystone: LittleKeystone
+) -> None:
+    with pytest.raises((ProbeError, aiohttp.ClientError, OSError)) as caught:
+        once(probe, keystone, mode)
+    assert describe(caught.value)[0] == kind
+    # aiohttp by itself repeats a GET whose connection was dropped: one request must stay one.
+    assert len(keystone.requests) == (0 if mode == "refuse" else 1)
+
+
+@pytest.mark.parametrize("probe", PROBES)
+def test_hanging_is_ended_by_the_deadline(probe: Probe, keystone: LittleKeystone) -> None:
+    with pytest.raises(TimeoutError) as caught:
+        once(probe, keystone, "hang", deadline=0.3)
+    assert describe(caught.value)[0] == "deadline"
+
+
+def test_each_request_has_a_connection_of_its_own(keystone: LittleKeystone) -> None:
+    async def run() -> None:
+        session = Session(keystone.api())
+        await session.prepare(10)
+        for seq in range(5):
+            await catalogue()["read"].once(session, seq)
+
+    asyncio.run(run())
+    ports = [port for _, path, port in keystone.requests if path == "/v3/auth/catalog"]
+    assert len(ports) == 5
+    assert len(set(ports)) == 5
+
+
+def test_the_certificate_is_verified(keystone: LittleKeystone, tmp_path: Path) -> None:
+    other = Vault(tmp_path / "other")
+    api = keystone.api(ca_file=str(other.ca_file))
+    with pytest.raises(aiohttp.ClientConnectorCertificateError) as caught:
+        asyncio.run(Session(api).prepare(5))
+    assert describe(caught.value)[0] == "tls"
+    assert keystone.requests == []
+
+
+def test_wrong_password(keystone: LittleKeystone) -> None:
+    with pytest.raises(ProbeError, match="status 401"):
+        asyncio.run(Session(keystone.api(password="wrong")).prepare(5))
+
+
+def test_a_refused_token_is_a_failure_once_and_then_renewed(keystone: LittleKeystone) -> None:
+    async def run() -> None:
+        session = Session(keystone.api())
+        await session.prepare(10)
+        old = session.token
+        keystone.tokens.clear()
+        with pytest.raises(ProbeError, match="status 401"):
+            await catalogue()["read"].once(session, 0)
+        async with asyncio.timeout(5):
+            while session.token == old:
+                await asyncio.sleep(0.01)
+        await catalogue()["read"].once(session, 1)
+
+    asyncio.run(run())
+    assert [path for _, path, _ in keystone.requests].count("/v3/auth/tokens") == 2
+
+
+def test_rows_are_removed_and_no_others(keystone: LittleKeystone) -> None:
+    keystone.credentials["mine"] = {"id": "mine", "type": "ec2", "blob": "{}"}
+
+    async def run() -> int:
+        session = Session(keystone.api())
+        await session.prepare(10)
+        for seq in range(9):
+            await catalogue()["write"].once(session, seq)
+        return await remove_rows(session, 10)
+
+    assert asyncio.run(run()) == 9
+    assert list(keystone.credentials) == ["mine"]
+
+
+def test_the_password_is_in_no_repr() -> None:
+    api = Api(endpoints={}, ca_file="", username="admin", password=PASSWORD, project="admin")
+    assert PASSWORD not in repr(api)

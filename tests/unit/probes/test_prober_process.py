@@ -1,0 +1,120 @@
+"""The real prober process against a real server over loopback TLS: what it measures brackets what was done.
+
+Seconds are never asserted tightly: this machine may be busy. What must hold at any speed is the bracket.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from little_keystone import PASSWORD, LittleKeystone, Mode
+
+from fournines.errors import DrillError
+from fournines.prove import samples as sampled
+from fournines.prove.fleet import ProbeFleet
+from fournines.prove.outages import outages
+from fournines.prove.prober import Beat, Plan
+from fournines.prove.samples import Sample
+
+
+def plan_of(keystone: LittleKeystone, folder: Path, *names: str, deadline: float = 1, **changed: str) -> Plan:
+    beats = tuple(Beat(probe=name, interval_s=0.05, deadline_s=deadline) for name in names or ("token",))
+    return Plan(api=keystone.api(**changed), beats=beats, samples=folder / "samples.jsonl")
+
+
+def await_samples(fleet: ProbeFleet, count: int) -> list[Sample]:
+    seen: list[Sample] = []
+    until = time.monotonic() + 30
+    while len(seen) < count:
+        assert time.monotonic() < until, f"{len(seen)} of {count} samples"
+        seen += fleet.new_samples()
+        time.sleep(0.02)
+    return seen
+
+
+@pytest.mark.parametrize("mode", ["refuse", "hang", "error"])
+def test_the_outage_brackets_the_truth(mode: Mode, keystone: LittleKeystone, tmp_path: Path) -> None:
+    plan = plan_of(keystone, tmp_path)
+    with ProbeFleet(plan) as fleet:
+        await_samples(fleet, 10)
+        down_from, down_by = keystone.become(mode)
+        time.sleep(1.5)
+        up_from, up_by = keystone.become("up")
+        await_samples(fleet, 30)
+        fleet.stop()
+    found = outages(sampled.read(plan.samples))
+    assert len(found) == 1
+    (outage,) = found
+    assert outage.upper_s is not None
+    # Down for certain from down_by to up_from; for no longer than from the first request under way to up_by.
+    assert outage.upper_s >= up_from - down_by
+    slack = max(sample.latency for sample in sampled.read(plan.samples) if sample.ok)
+    assert outage.lower_s <= up_by - down_from + slack
+    assert outage.lower_s > 0
+    kind = {"refuse": "refused", "hang": "deadline", "error": "status 503"}[mode]
+    assert kind in {sample.error for sample in sampled.read(plan.samples) if not sample.ok}
+
+
+def test_it_is_open_loop_and_leaves_no_start_out(keystone: LittleKeystone, tmp_path: Path) -> None:
+    plan = plan_of(keystone, tmp_path, "token", "read", "write")
+    with ProbeFleet(plan) as fleet:
+        await_samples(fleet, 10)
+        keystone.become("hang")
+        time.sleep(1)
+        keystone.become("up")
+        await_samples(fleet, 30)
+        noise = fleet.stop()
+        t0 = fleet.t0
+    everything = sampled.read(plan.samples)
+    assert noise.open_max >= 10, "a closed loop would have waited for each answer"
+    assert noise.starts == len(everything)
+    for index, beat in enumerate(plan.beats):
+        mine = [sample for sample in everything if sample.probe == beat.probe]
+        assert [sample.seq for sample in mine] == list(range(len(mine)))
+        offset = beat.interval_s * index / len(plan.beats)
+        for sample in mine:
+            assert sample.intended == pytest.approx(t0 + offset + sample.seq * beat.interval_s, abs=1e-4)
+            assert sample.start >= sample.intended - 1e-3
+            assert sample.ok == (sample.error is None)
+    acks = {sample.ack for sample in everything if sample.ack}
+    assert acks <= set(keystone.credentials)
+    assert len(acks) == sum(sample.ok for sample in everything if sample.probe == "write")
+
+
+def test_it_cannot_start(keystone: LittleKeystone, tmp_path: Path) -> None:
+    with pytest.raises(DrillError, match="no token before the run: status 401"):
+        ProbeFleet(plan_of(keystone, tmp_path, password="wrong"))
+    with pytest.raises(DrillError, match="no token before the run"):
+        ProbeFleet(plan_of(keystone, tmp_path, ca_file="/nowhere"))
+
+
+def test_its_death_is_noticed(keystone: LittleKeystone, tmp_path: Path) -> None:
+    with ProbeFleet(plan_of(keystone, tmp_path)) as fleet:
+        await_samples(fleet, 1)
+        os.kill(fleet.pid, signal.SIGKILL)
+        with pytest.raises(DrillError, match="ended by itself"):
+            await_samples(fleet, 1000)
+
+
+def test_the_password_is_not_on_the_command_line(keystone: LittleKeystone, tmp_path: Path) -> None:
+    with ProbeFleet(plan_of(keystone, tmp_path)) as fleet:
+        seen = Path(f"/proc/{fleet.pid}/cmdline").read_bytes() + Path(f"/proc/{fleet.pid}/environ").read_bytes()
+        await_samples(fleet, 3)
+        fleet.stop()
+    assert PASSWORD.encode() not in seen
+    assert PASSWORD not in (tmp_path / "samples.jsonl").read_text()
+
+
+def test_it_ends_when_whoever_started_it_dies(keystone: LittleKeystone, tmp_path: Path) -> None:
+    """The end of its standard input means stop: no prober outlives a drill that was killed."""
+    with ProbeFleet(plan_of(keystone, tmp_path)) as fleet:
+        await_samples(fleet, 3)
+        fleet.stop()  # closes the pipe, as the kernel does at a death
+        until = time.monotonic() + 20
+        while Path(f"/proc/{fleet.pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+            assert time.monotonic() < until
+            time.sleep(0.02)
