@@ -1,0 +1,122 @@
+"""What the spec says about services, held against what is on offer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol, cast, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from fournines.cloud.model import Endpoint, Needs, Role, Strategy
+from fournines.errors import SpecError
+from fournines.spec import json_schema
+from fournines.spec.document import Mapping as Document
+from fournines.spec.document import at, entries, place, plain, text, words
+from fournines.spec.explain import explain
+from fournines.spec.model import StrategyName
+from fournines.spec.problems import Problem, show
+
+
+class Offer(Protocol):
+    """What the model must know of a service; `fournines.services.Service` is one."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def role(self) -> Role: ...
+    @property
+    def strategies(self) -> tuple[Strategy, ...]: ...
+    @property
+    def needs(self) -> tuple[Needs, ...]: ...
+    @property
+    def endpoint(self) -> Endpoint | None: ...
+    @property
+    def options(self) -> type[BaseModel]: ...
+
+
+Offers = Mapping[str, Offer]
+
+
+def choose_strategy(offer: Offer, name: str | None) -> Strategy:
+    """The strategy of that name, by default the first. Raises SpecError when it does not suit the service."""
+    if name is None:
+        return offer.strategies[0]
+    for strategy in offer.strategies:
+        if strategy.name == name:
+            return strategy
+    suiting = ", ".join(dict.fromkeys(strategy.name for strategy in offer.strategies))
+    raise SpecError(f"{name} does not suit {offer.name}; there is {suiting}")
+
+
+def read_options(offer: Offer, data: Mapping[str, object]) -> BaseModel:
+    """A service's own options from its entry. Raises pydantic's ValidationError."""
+    known = offer.options.model_fields
+    return offer.options.model_validate(
+        {key: value for key, value in data.items() if key != "strategy" and (value is not None or key not in known)}
+    )
+
+
+def lacking_roles(offers: Offers, roles: set[str], chosen: Mapping[str, str | None]) -> dict[str, list[str]]:
+    """Role that no host has -> the services that must run there.
+
+    Those are the control plane's, those that the spec names (`chosen`: with their strategy), and what these and the
+    services that have a host need. A service of another role for which there is no host is left out of the cloud.
+    """
+    wanted = [
+        name for name, offer in offers.items() if offer.role in roles or offer.role == "control" or name in chosen
+    ]
+    seen: set[str] = set()
+    lacking: dict[str, list[str]] = {}
+    while wanted:
+        name = wanted.pop(0)
+        if name in seen or name not in offers or chosen.get(name) == "external":
+            continue
+        seen.add(name)
+        offer = offers[name]
+        wanted += [need.target for need in offer.needs if not need.soft]
+        if offer.role not in roles:
+            lacking.setdefault(offer.role, []).append(name)
+    return lacking
+
+
+def check_services(root: Document, offers: Offers) -> Iterator[Problem]:
+    """Every problem with services in a document whose ranges are expanded, each with its place."""
+    services = entries(at(root, "services"))
+    hosts = entries(at(root, "hosts"))
+    if hosts:
+        roles = {word for host in hosts.values() for word, _ in words(at(host.value, "roles"))}
+        chosen = {name: text(at(node, "strategy")) for name, (_, node) in services.items()}
+        for role, names in lacking_roles(offers, roles, chosen).items():
+            yield Problem(place(root, ("hosts",), key=True), no_host(role, names))
+    schema = json_schema_of(offers) if services else {}
+    for name, (key, node) in services.items():
+        offer = offers.get(name)
+        if offer is None:
+            yield Problem(key, f"services: unknown service {show(name)}", name, tuple(offers))
+            continue
+        for word, mark in words(at(node, "strategy")):
+            try:
+                # One that nobody has is told by the spec's own check.
+                choose_strategy(offer, word if word in get_args(StrategyName) else None)
+            except SpecError as error:
+                yield Problem(mark, f"services.{name}.strategy: {error.message}")
+        data = plain(node)
+        if isinstance(data, dict):
+            try:
+                read_options(offer, cast("dict[str, object]", data))
+            except ValidationError as error:
+                yield from explain(error, root, schema, ("services", name))
+
+
+def no_host(role: str, names: list[str]) -> str:
+    return f"no host has the role {role}, which {', '.join(names[:6])}{' ...' if len(names) > 6 else ''} must run on"
+
+
+def json_schema_of(offers: Offers) -> dict[str, Any]:
+    """The JSON Schema of a cloud file, the services' own options included."""
+    return json_schema(
+        {
+            name: (offer.options, tuple(dict.fromkeys(strategy.name for strategy in offer.strategies)))
+            for name, offer in offers.items()
+        }
+    )

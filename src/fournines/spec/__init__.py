@@ -1,0 +1,19 @@
+"""cloud.yaml -> Spec: typed, its ranges written out, errors as file:line:column, all at once."""
+
+from __future__ import annotations
+
+from fournines.spec.loader import FurtherChecks, load_spec
+from fournines.spec.model import Bmc, Host, HostSsh, Network, Rack, ServiceChoice, Spec, json_schema
+
+__all__ = [
+    "Bmc",
+    "FurtherChecks",
+    "Host",
+    "HostSsh",
+    "Network",
+    "Rack",
+    "ServiceChoice",
+    "Spec",
+    "json_schema",
+    "load_spec",
+]

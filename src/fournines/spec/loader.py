@@ -1,0 +1,51 @@
+"""A cloud file -> Spec, or one SpecError with every problem there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from fournines.spec.checks import check
+from fournines.spec.compose import compose
+from fournines.spec.document import Mapping, plain
+from fournines.spec.explain import explain
+from fournines.spec.model import Spec, json_schema
+from fournines.spec.problems import Problem, Problems, spec_error
+from fournines.spec.ranges import expand
+from fournines.spec.tokens import read, tokens
+
+FurtherChecks = Callable[[Mapping], Iterable[Problem]]
+"""Looks at the document, its ranges expanded, for what the spec alone cannot know, such as services."""
+
+
+def load_spec(path: Path, further: FurtherChecks | None = None) -> Spec:
+    """Read a cloud file.
+
+    Raises SpecError whose message has one `file:line:column: text` line for each problem, whatever the file holds.
+    """
+    try:
+        return _load(path, further)
+    except Problems as problems:
+        raise spec_error(path, problems.problems) from None
+
+
+def _load(path: Path, further: FurtherChecks | None) -> Spec:
+    root, problems = compose(tokens(read(path)))
+    try:
+        root, wrong_ranges = expand(root)
+    except Problems as fatal:
+        raise Problems([*problems, *fatal.problems]) from None
+    problems += wrong_ranges
+    spec = None
+    try:
+        spec = Spec.model_validate(plain(root))
+    except ValidationError as error:
+        problems += explain(error, root, json_schema())
+    problems += check(root)
+    if further:
+        problems += further(root)
+    if problems or spec is None:
+        raise Problems(problems)
+    return spec
