@@ -42,7 +42,7 @@ class Galera(Service):
     name = "galera"
     strategies = (QUORUM_PROXIED,)
     needs = (Needs("corosync", soft=True),)
-    packages = ("mariadb-server", "mariadb-client", "mariadb-backup", "galera-4", "socat", "python3-pymysql")
+    packages = ("mariadb-server", "mariadb-client", "mariadb-backup", "galera-4", "rsync", "socat", "python3-pymysql")
     options = GaleraOptions
     log_units = ("mariadb.service", "galera-member.service")
 

@@ -19,7 +19,7 @@ NAMES = {
 def ask(sql: str, *options: str) -> list[list[str]]:
     """Rows of a query through the mariadb client; raises CalledProcessError or TimeoutExpired."""
     done = subprocess.run(
-        ["mariadb", "-N", "-B", "--connect-timeout=2", *options],
+        ["mariadb", *options, "-N", "-B", "--connect-timeout=2"],
         input=sql,
         capture_output=True,
         text=True,
