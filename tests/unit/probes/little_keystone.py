@@ -87,12 +87,13 @@ class LittleKeystone:
         app.router.add_post("/v3/credentials", self._create)
         app.router.add_get("/v3/credentials", self._list)
         app.router.add_delete("/v3/credentials/{id}", self._delete)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
         self._loop.run_until_complete(self._runner.setup())
         self._loop.run_until_complete(self._listen())
         self._ready.set()
         self._loop.run_forever()
         self._loop.run_until_complete(self._runner.cleanup())
+        self._loop.run_until_complete(_end_all())
         self._loop.close()
 
     async def _listen(self) -> None:
@@ -149,6 +150,13 @@ class LittleKeystone:
     async def _delete(self, request: web.Request) -> web.Response:
         gone = self.credentials.pop(request.match_info["id"], None)
         return web.Response(status=204 if gone else 404)
+
+
+async def _end_all() -> None:
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
 
 
 def dump(keystone: LittleKeystone, path: Path) -> None:
