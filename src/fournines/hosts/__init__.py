@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from fournines.errors import HostError
 
@@ -29,6 +29,7 @@ class Host(Protocol):
         ...
 
 
+@runtime_checkable
 class Power(Protocol):
     """A host whose power can be switched. Both calls are safe to repeat and return when it is so."""
 
