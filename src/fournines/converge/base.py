@@ -1,0 +1,61 @@
+"""What every host of a cloud has, before any service: names, kernel settings, trust in the cloud's own authority."""
+
+from __future__ import annotations
+
+from fournines.cloud.model import Cloud
+from fournines.converge.resources import Directory, File, Package, Resource, Sysctl
+from fournines.converge.steps import Command, HostPart, Stage, Step
+from fournines.state import Vault
+
+NAME = "base"
+PACKAGES = ("ca-certificates", "python3")
+
+_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+_IN_BUNDLE = f"import sys; sys.exit(sys.stdin.read().strip() not in open({_BUNDLE!r}).read())"
+
+
+def stage(cloud: Cloud, vault: Vault) -> Stage:
+    """The stage before all others, on every host."""
+    certificate = vault.ca()
+    resources: tuple[Resource, ...] = (
+        *(Package(name=name) for name in PACKAGES),
+        Directory(path="/var/lib/fournines"),
+        File(path="/etc/hosts", content=hosts_file(cloud)),
+        # 15 retries keep a connection to a VIP that has moved for a quarter of an hour; 6 for about 13 s.
+        Sysctl(key="net.ipv4.tcp_retries2", value="6"),
+        File(path=f"/usr/local/share/ca-certificates/fournines-{cloud.name}.crt", content=certificate),
+    )
+    return Stage(
+        name=NAME,
+        after=(),
+        parts=tuple(HostPart(host=host.name, resources=resources, health=None) for host in cloud.hosts),
+        steps=tuple(_trust(host.name, certificate) for host in cloud.hosts),
+    )
+
+
+def hosts_file(cloud: Cloud) -> str:
+    """/etc/hosts: all hosts by their management address. The whole file is ours."""
+    lines = ["# Written by fournines.", "127.0.0.1 localhost", "::1 localhost ip6-localhost ip6-loopback"]
+    lines += [f"{host.management} {host.name}" for host in cloud.hosts]
+    return "\n".join(lines) + "\n"
+
+
+def _trust(host: str, certificate: str) -> Step:
+    """The bundle is built from files by a program: so a step, and its check compares the bundle itself, which
+    also sees an authority that was made anew."""
+    return Step(
+        name="trust the cloud's certificate authority",
+        host=host,
+        done=Command(
+            awaits=f"the authority to be in {_BUNDLE}",
+            argv=("python3", "-ISc", _IN_BUNDLE),
+            stdin=certificate,
+        ),
+        run=Command(
+            awaits="update-ca-certificates to end",
+            # --fresh: the links of an authority that was replaced must not stay.
+            argv=("update-ca-certificates", "--fresh"),
+            timeout=120,
+        ),
+        bound=5,
+    )

@@ -1,0 +1,94 @@
+"""How the cloud is now: every host reachable or not, every service's health and facts, in one agent run a host."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from fournines.cloud.model import Cloud, Host
+from fournines.converge.look import Seen
+from fournines.converge.steps import Check
+from fournines.converge.transport import call, pick, together
+from fournines.errors import HostError
+from fournines.hosts import Fleet
+from fournines.services import catalogue
+
+BOUND = 10.0
+"""Seconds after which a host counts as unreachable."""
+_CHECKS = 8.0
+"""Seconds for the checks on a host that answers: less, so that a hung service does not make its host look gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceView:
+    """One member of one service."""
+
+    health: Seen | None
+    """None where the service has no health check."""
+    facts: Mapping[str, Any] | None
+    """Facts as the service documents them; None where it has none or they could not be read."""
+    problem: str
+    """Why facts could not be read; else empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostView:
+    """One host."""
+
+    reachable: bool
+    why: str
+    """Why it is not reachable; else empty."""
+    services: Mapping[str, ServiceView]
+    """By service; empty when the host is not reachable."""
+
+    @property
+    def healthy(self) -> bool:
+        return self.reachable and all(one.health is None or one.health.ok for one in self.services.values())
+
+
+def inspect(cloud: Cloud, fleet: Fleet) -> Mapping[str, HostView]:
+    """Every host of the cloud by name. Never raises for a host that is down: its view says why."""
+    return together({host.name: lambda h=host: _view(cloud, h, fleet) for host in cloud.hosts})
+
+
+def _view(cloud: Cloud, host: Host, fleet: Fleet) -> HostView:
+    checks: dict[str, Check] = {}
+    here: list[str] = []
+    for name, placement in cloud.services.items():
+        if placement.strategy.supervisor == "elsewhere" or host not in placement.hosts:
+            continue
+        here.append(name)
+        service = catalogue()[name]
+        health, facts = service.health(cloud, host), service.facts(cloud, host)
+        if health is not None:
+            checks[f"health {name}"] = health
+        if facts is not None:
+            checks[f"facts {name}"] = facts
+    request = {
+        "op": "look",
+        "resources": [],
+        "checks": {key: check.as_data() for key, check in checks.items()},
+        "limit": _CHECKS,
+    }
+    try:
+        answer = call(pick(fleet, host.name), request, timeout=BOUND)
+    except HostError as error:
+        return HostView(reachable=False, why=error.message.removeprefix(f"{host.name}: "), services={})
+    seen = {key: Seen(**value) for key, value in answer["checks"].items()}
+    views = {name: _service_view(seen.get(f"health {name}"), seen.get(f"facts {name}")) for name in here}
+    return HostView(reachable=True, why="", services=views)
+
+
+def _service_view(health: Seen | None, facts: Seen | None) -> ServiceView:
+    if facts is None:
+        return ServiceView(health, None, "")
+    try:
+        parsed = json.loads(facts.seen)
+    except ValueError:
+        parsed = None
+    if isinstance(parsed, dict):
+        # Facts may come with an exit that is not 0: they say what is wrong.
+        return ServiceView(health, cast(Mapping[str, Any], parsed), "")
+    return ServiceView(health, None, f"no facts: {facts.seen.strip()[:300] or 'nothing was printed'}")
