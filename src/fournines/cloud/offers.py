@@ -84,9 +84,11 @@ def check_services(root: Document, offers: Offers) -> Iterator[Problem]:
     services = entries(at(root, "services"))
     hosts = entries(at(root, "hosts"))
     if hosts:
+        # A misspelt role is told by the spec itself; which one is lacking is then not known.
         roles = {word for host in hosts.values() for word, _ in words(at(host.value, "roles"))}
         chosen = {name: text(at(node, "strategy")) for name, (_, node) in services.items()}
-        for role, names in lacking_roles(offers, roles, chosen).items():
+        lacking = lacking_roles(offers, roles, chosen) if roles <= set(get_args(Role)) else {}
+        for role, names in lacking.items():
             yield Problem(place(root, ("hosts",), key=True), no_host(role, names))
     schema = json_schema_of(offers) if services else {}
     for name, (key, node) in services.items():

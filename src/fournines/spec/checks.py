@@ -62,7 +62,7 @@ def _networks(root: Mapping, lab: bool) -> Iterator[Problem]:
         vip = fields.get("vip")
         if name == "management" and isinstance(node, Mapping) and (vip is None or vip.empty):
             yield Problem(key, f"{where}.vip is required: the address of the API")
-        if name != "management" and vip and not vip.empty:
+        if name in get_args(NetworkName) and name != "management" and vip and not vip.empty:
             yield Problem(vip.key, f"{where}.vip: only the management network has a vip")
         cidr = _cidr(node)
         if cidr is None:
@@ -98,7 +98,9 @@ def _addresses(root: Mapping, lab: bool) -> Iterator[Problem]:
             yield Problem(on.key, f"hosts.{host}.networks.management is required")
         for network, (network_key, value) in entries(on.value if on else None).items():
             where = f"hosts.{host}.networks.{network}"
-            if network in get_args(NetworkName) and network not in networks and networks:
+            if network not in get_args(NetworkName):
+                continue
+            if networks and network not in networks:
                 yield Problem(network_key, f"{where}: the network is not declared under `networks`")
             for word, mark in words(value):
                 if (address := _ip(word)) is None:
@@ -121,7 +123,7 @@ def _power_and_reach(root: Mapping, lab: bool) -> Iterator[Problem]:
     """BMC and ssh belong to provider ssh, and no two hosts share one: fencing would kill the wrong machine."""
     bmcs: dict[tuple[str | None, ...], str] = {}
     machines: dict[tuple[str | None, ...], str] = {}
-    for host, (_, node) in entries(at(root, "hosts")).items():
+    for host, (key, node) in entries(at(root, "hosts")).items():
         fields = entries(node)
         for field in ("bmc", "ssh"):
             if lab and field in fields and not fields[field].empty:
@@ -130,9 +132,20 @@ def _power_and_reach(root: Mapping, lab: bool) -> Iterator[Problem]:
         bmc = tuple(text(at(node, "bmc", field)) for field in ("address", "port", "system"))
         if bmc[0] and bmc[2] and bmcs.setdefault(bmc, host) != host:
             yield Problem(fields["bmc"].key, f"hosts.{host}.bmc: is already the BMC of {bmcs[bmc]}")
-        ssh = tuple(text(at(node, "ssh", field)) for field in ("address", "port"))
-        if ssh[0] and machines.setdefault(ssh, host) != host:
-            yield Problem(fields["ssh"].key, f"hosts.{host}.ssh: is already the machine {machines[ssh]}")
+        if lab:
+            continue
+        ssh = tuple(
+            text(at(node, "ssh", field)) or text(fallback)
+            for field, fallback in (
+                ("address", at(node, "networks", "management")),
+                ("port", at(root, "provider", "port")),
+            )
+        )
+        other = machines.setdefault(ssh, host)
+        # Two equal management addresses are told where they stand.
+        if ssh[0] and other != host and ("ssh" in fields or at(root, "hosts", other, "ssh")):
+            mark = fields["ssh"].key if "ssh" in fields else key
+            yield Problem(mark, f"hosts.{host}.ssh: {ssh[0]} is already the machine {other}")
 
 
 def _ip(word: str | None) -> IPv4Address | None:

@@ -80,16 +80,28 @@ def plain(node: Node) -> object:
     return {key: plain(entry.value) for key, entry in node.entries.items()}
 
 
-def place(root: Node, loc: Loc, *, key: bool = False) -> Mark:
-    """Where a value (or with `key` its key) stands. Parts of `loc` that the document does not have are passed over."""
-    node, mark, key_mark = root, root.mark, root.mark
+def trail(root: Node, loc: Loc) -> Loc:
+    """The parts of `loc` that the document has."""
+    found: list[str | int] = []
+    node = root
     for part in loc:
         if isinstance(node, Mapping) and part in node.entries:
-            key_mark, node = node.entries[str(part)]
+            node = node.entries[str(part)].value
         elif isinstance(node, Sequence) and isinstance(part, int) and part < len(node.items):
             node = node.items[part]
-            key_mark = node.mark
         else:
             continue
-        mark = node.mark
-    return key_mark if key else mark
+        found.append(part)
+    return tuple(found)
+
+
+def place(root: Node, loc: Loc, *, key: bool = False) -> Mark:
+    """Where a value (or with `key` its key) stands. Parts of `loc` that the document does not have are passed over."""
+    node, key_mark = root, root.mark
+    for part in trail(root, loc):
+        if isinstance(node, Mapping):
+            key_mark, node = node.entries[str(part)]
+        elif isinstance(node, Sequence) and isinstance(part, int):
+            node = node.items[part]
+            key_mark = node.mark
+    return key_mark if key else node.mark

@@ -9,7 +9,7 @@ from typing import Any, cast
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from fournines.spec.document import Loc, Node, place
+from fournines.spec.document import Loc, Node, place, trail
 from fournines.spec.problems import Problem, show
 
 _NOUNS = {"roles": "role", "networks": "network", "strategy": "strategy", "kind": "provider"}
@@ -49,9 +49,11 @@ def _problem(details: ErrorDetails, root: Node, schema: Mapping[str, Any], base:
     if on_key:
         loc = loc[:-1]
     full = (*base, *loc)
-    where = dotted(full)
+    # The document has no key for pydantic's choice between models: `provider.user`, not `provider.ssh.user`.
+    where = _dotted((*trail(root, full[:-1]), *full[-1:]))
     if kind == "missing":
-        return Problem(place(root, full[:-1], key=True), f"{where} is required")
+        written = trail(root, full) == full
+        return Problem(place(root, full if written else full[:-1], key=True), f"{where} is required")
     if kind == "extra_forbidden":
         mark = place(root, full, key=True)
         return Problem(mark, f"unknown key {show(where)}", str(loc[-1]), keys(schema, full[:-1]))
@@ -81,11 +83,12 @@ def _sentence(details: ErrorDetails, value: object) -> str:
         return f"has no value; it must be {_EXPECTED.get(kind, 'given')}"
     if kind in _EXPECTED:
         return f"must be {_EXPECTED[kind]}{but}"
-    message = details["msg"].removeprefix("Input should be ").removeprefix("String should ")
-    return f"must be {' '.join(message.split())}{but}"
+    message = " ".join(details["msg"].split())
+    _, should, rest = message.partition(" should ")
+    return f"must {rest}{but}" if should else f"{message}{but}"
 
 
-def dotted(loc: Loc) -> str:
+def _dotted(loc: Loc) -> str:
     """`hosts.c1.roles[0]` for ("hosts", "c1", "roles", 0)."""
     text = ""
     for part in loc:

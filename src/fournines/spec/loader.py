@@ -38,14 +38,15 @@ def _load(path: Path, further: FurtherChecks | None) -> Spec:
     except Problems as fatal:
         raise Problems([*problems, *fatal.problems]) from None
     problems += wrong_ranges
-    spec = None
+    spec, invalid = None, list[Problem]()
     try:
         spec = Spec.model_validate(plain(root))
     except ValidationError as error:
-        problems += explain(error, root, json_schema())
-    problems += check(root)
-    if further:
-        problems += further(root)
+        invalid = list(explain(error, root, json_schema()))
+    further_problems = [*check(root), *(further(root) if further else ())]
+    # What a bad range would have become is not worth a second complaint.
+    bad = {problem.mark for problem in wrong_ranges}
+    problems += [problem for problem in (*invalid, *further_problems) if problem.mark not in bad]
     if problems or spec is None:
         raise Problems(problems)
     return spec

@@ -68,6 +68,12 @@ def _machine(address: str) -> str:
     return address
 
 
+def _url_path(path: str) -> str:
+    if not re.fullmatch(r"/[!-~]*", path):
+        raise ValueError("a path of Redfish begins with / and has no spaces")
+    return path
+
+
 def _user(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,62}", name):
         raise ValueError("must be a user name")
@@ -86,6 +92,12 @@ def _once(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _some(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names:
+        raise ValueError("must not be empty")
+    return names
+
+
 def _empty(value: object) -> object:
     return {} if value is None else value
 
@@ -96,7 +108,13 @@ CloudName = Annotated[str, AfterValidator(_cloud_name), Field(json_schema_extra=
 HostName = Annotated[str, AfterValidator(_host_name)]
 DomainName = Annotated[str, AfterValidator(_domain_name), WithJsonSchema({"type": "string", "pattern": _RANGED})]
 DomainNames = Annotated[tuple[DomainName, ...], AfterValidator(_once)]
-Roles = Annotated[tuple[RoleName, ...], Field(min_length=1), AfterValidator(_once)]
+Roles = Annotated[
+    # Not min_length: it does not count items that are wrong themselves.
+    tuple[RoleName, ...],
+    AfterValidator(_once),
+    AfterValidator(_some),
+    Field(json_schema_extra={"minItems": 1}),
+]
 Path = Annotated[str, AfterValidator(_path)]
 Machine = Annotated[str, AfterValidator(_machine)]
 User = Annotated[str, AfterValidator(_user)]
@@ -174,7 +192,7 @@ class Bmc(Model):
     """Address or name of the board management controller."""
     port: Port = 443
     """HTTPS port of Redfish."""
-    system: Annotated[str, Field(pattern=r"^/[!-~]*$")]
+    system: Annotated[str, AfterValidator(_url_path)]
     """Path of the system resource, such as /redfish/v1/Systems/1."""
     username: User
     """Redfish user who may switch the power."""

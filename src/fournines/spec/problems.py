@@ -54,6 +54,7 @@ def suggest(word: str, known: Sequence[str]) -> str:
 
 
 MAX_SUGGESTIONS = 200
+MAX_TEXT = 400
 
 
 def spec_error(path: Path, problems: Iterable[Problem]) -> SpecError:
@@ -73,6 +74,7 @@ def spec_error(path: Path, problems: Iterable[Problem]) -> SpecError:
     for same, problem in first.items():
         # Looking for near names takes time: not for the thousandth unknown one.
         text = problem.text + (suggest(problem.word, problem.known) if len(lines) < MAX_SUGGESTIONS else "")
-        more = f" (and {count[same] - 1} more of its range)" if count[same] > 1 else ""
+        more = f" (and {count[same] - 1} more like it)" if count[same] > 1 else ""
+        text = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text[:MAX_TEXT])
         lines.append(f"{name}:{problem.mark.line}:{problem.mark.column}: {text}{more}")
     return SpecError("\n".join(lines))

@@ -38,11 +38,14 @@ class _Expander:
     def section(self, section: str, node: Mapping) -> Mapping:
         found: dict[str, Entry] = {}
         for key, (mark, value) in node.entries.items():
+            before = len(self.problems)
             names = self.numbers(key, mark)
-            for name, variant in zip(names, self.variants(value, len(names), key), strict=True):
+            # Beside a bad range in the name, the length of those in the values says nothing.
+            told = "" if len(self.problems) > before else key
+            for name, variant in zip(names, self.variants(value, len(names), told), strict=True):
                 if name in found:
                     line = found[name].key.line
-                    self.wrong(mark, f"{section}.{show(name)} is declared twice: here and at line {line}")
+                    self.wrong(mark, f"{section}.{name[:60]} is declared twice: here and at line {line}")
                 else:
                     found[name] = Entry(mark, variant)
         return Mapping(found, node.mark)
@@ -74,7 +77,10 @@ class _Expander:
         ]
 
     def variants(self, node: Node, length: int, name: str) -> list[Node]:
-        """`length` copies of a node, its ranges in step; a node without ranges is shared by all."""
+        """`length` copies of a node, its ranges in step; a node without ranges is shared by all.
+
+        With an empty name ranges of another length are not told.
+        """
         self.nodes += length
         if self.nodes > MAX_NODES:
             raise Problems([Problem(node.mark, f"more than {MAX_NODES} values (ranges expanded)")])
@@ -105,12 +111,9 @@ class _Expander:
             return [node] * length
         before = len(self.problems)
         texts = self.numbers(node.text, node.mark)
-        if len(self.problems) == before and len(texts) != length:
+        if len(texts) != length and name and len(self.problems) == before:
             what = f"{length} long" if RANGE.search(name) else "without a range"
             self.wrong(
                 node.mark, f"the range in {show(node.text)} is {len(texts)} long, but the name {show(name)} is {what}"
             )
-        # One that was already told is left out: no second complaint about what it would have become.
-        if len(self.problems) > before:
-            return [Scalar(None, node.mark)] * length
-        return [Scalar(text, node.mark) for text in texts]
+        return [Scalar(texts[i % len(texts)], node.mark) for i in range(length)]

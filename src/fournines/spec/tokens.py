@@ -48,9 +48,11 @@ def tokens(data: bytes) -> Iterator[Token]:
     """The tokens of a YAML text. Raises Problems at the first place that is not UTF-8 or not YAML."""
     text = _decode(data)
     yaml: Any = YAML(typ="safe", pure=True)
+    mark = Mark(1, 1)
     try:
         for event in yaml.parse(text):
-            if token := _token(event):
+            mark = _mark(event)
+            if token := _token(event, mark):
                 yield token
     except MarkedYAMLError as error:
         _stop(*_syntax(error, text))
@@ -58,7 +60,7 @@ def tokens(data: bytes) -> Iterator[Token]:
         _stop(Mark(1, 1), f"not YAML: {show(str(error))}")
     except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, AssertionError) as error:
         # The library's own faults, such as chr() of an impossible \U escape: they carry no place.
-        _stop(Mark(1, 1), f"not YAML: {type(error).__name__}: {show(str(error))}")
+        _stop(mark, f"not YAML after here: {type(error).__name__}: {show(str(error))}")
 
 
 def _stop(mark: Mark, text: str) -> NoReturn:
@@ -84,9 +86,12 @@ def _end(text: str) -> Mark:
     return Mark(lines + 1, len(text) - start + 1)
 
 
-def _token(event: Any) -> Token | None:
-    """Of a library's event, whose attributes are not typed."""
-    mark = Mark(event.start_mark.line + 1, event.start_mark.column + 1)
+def _mark(event: Any) -> Mark:
+    return Mark(event.start_mark.line + 1, event.start_mark.column + 1)
+
+
+def _token(event: Any, mark: Mark) -> Token | None:
+    """Of one of the library's events, whose attributes are not typed."""
     match type(event).__name__:
         case "DocumentStartEvent":
             return Token("document", mark)
