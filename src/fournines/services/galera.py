@@ -116,9 +116,9 @@ def _mariadb_unit() -> str:
             ("RuntimeDirectoryMode", "0755"),
             ("RuntimeDirectoryPreserve", "yes"),
             ("ExecStartPre", f"/usr/bin/python3 {_MEMBER} start"),
-            ("EnvironmentFile", "-/run/mysqld/wsrep-new-cluster"),
-            ("ExecStart", "/usr/sbin/mariadbd $_WSREP_NEW_CLUSTER"),
-            ("ExecStartPost", "/bin/rm -f /run/mysqld/wsrep-new-cluster"),
+            ("EnvironmentFile", "-/run/mysqld/galera-start.env"),
+            ("ExecStart", "/usr/sbin/mariadbd $GALERA_OPTIONS"),
+            ("ExecStartPost", "/bin/rm -f /run/mysqld/galera-start.env"),
             # How long a start may take is for those who wait for it to bound: a full copy takes what it takes.
             ("TimeoutStartSec", "infinity"),
             ("TimeoutStopSec", "30"),

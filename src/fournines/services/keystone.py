@@ -182,6 +182,7 @@ def _bootstrap(cloud: Cloud, vault: Vault) -> Step:
             argv=(
                 "sh",
                 "-ec",
+                "systemctl start keystone-fernet.service; "
                 "read -r OS_BOOTSTRAP_PASSWORD; export OS_BOOTSTRAP_PASSWORD; "
                 f"exec su -m -s /bin/sh keystone -c '{command}'",
             ),

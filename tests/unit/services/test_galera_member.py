@@ -165,7 +165,7 @@ def test_grastate(text: str, position: tuple[str, int | None]):
 
 def test_only_a_member_without_history_joins_a_young_cluster_by_rsync():
     young: dict[str, State | None] = {**fresh(), "c1": running("c1", 2)}
-    assert joining(young, -1) == "--wsrep-sst-method=rsync"
-    assert joining(young, 5) == ""
-    assert joining({**young, "c1": running("c1", 5000)}, -1) == ""
-    assert joining(fresh(), -1) == ""
+    assert joining(young, -1) == ["--wsrep-sst-method=rsync"]
+    assert joining(young, 5) == []
+    assert joining({**young, "c1": running("c1", 5000)}, -1) == []
+    assert joining(fresh(), -1) == []

@@ -38,7 +38,7 @@ from typing import Any
 CONFIG = "/etc/fournines/galera-member.json"
 POSITION = "/run/mysqld/galera-position.json"
 GRASTATE = "/var/lib/mysql/grastate.dat"
-ENVIRONMENT = "/run/mysqld/wsrep-new-cluster"
+ENVIRONMENT = "/run/mysqld/galera-start.env"
 NO_HISTORY = "00000000-0000-0000-0000-000000000000"
 PORT = 9200
 PATIENCE = 10.0
@@ -115,15 +115,15 @@ def decide(name: str, order: list[str], states: dict[str, State | None]) -> Deci
     return Decision("wait", f"{best} holds position {known[best].seqno} and is to found the cluster")
 
 
-def joining(states: dict[str, State | None], seqno: int) -> str:
-    """The option with which a member without history joins a cluster that was only just founded.
+def joining(states: dict[str, State | None], seqno: int) -> list[str]:
+    """Options with which a member without history joins a cluster that was only just founded.
 
     rsync blocks its donor for the copy, which nobody notices in a cluster without clients; mariabackup, the
     configured method, blocks nobody but sleeps for ten seconds in each transfer.
     """
     primary = [state for state in states.values() if state and state.status == "Primary" and state.seqno is not None]
     young = bool(primary) and all(state.seqno is not None and state.seqno < YOUNG for state in primary)
-    return "--wsrep-sst-method=rsync" if young and seqno < 0 else ""
+    return ["--wsrep-sst-method=rsync"] if young and seqno < 0 else []
 
 
 def _config() -> tuple[str, str, dict[str, str]]:
@@ -222,7 +222,10 @@ def start() -> int:
                 text = re.sub(r"^safe_to_bootstrap:.*$", "safe_to_bootstrap: 1", file.read(), flags=re.M)
             _write(GRASTATE, text)
         _write(POSITION, json.dumps(asdict(State(name, "starting", uuid, seqno))))
-        _write(ENVIRONMENT, f"_WSREP_NEW_CLUSTER={'--wsrep-new-cluster' if found else joining(states, seqno)}\n")
+        # Without its recovered position a crashed member would take a full copy instead of what it missed.
+        options = [f"--wsrep-start-position={uuid}:{seqno}"] if seqno >= 0 else []
+        options += ["--wsrep-new-cluster"] if found else joining(states, seqno)
+        _write(ENVIRONMENT, f"GALERA_OPTIONS={' '.join(options)}\n")
         return 0
 
 
