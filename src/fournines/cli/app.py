@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import pkgutil
 import sys
 import traceback
@@ -63,11 +62,10 @@ def run() -> None:
     except NinesError as error:
         sys.exit(_tell(error))
     except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read our output has gone, as `| head` does: nothing to tell, nobody to tell it to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        sys.exit(1)
+        sys.exit(_tell_interrupted())
+    except SystemExit as end:
+        # Typer makes this of a KeyboardInterrupt inside a verb, silently.
+        sys.exit(_tell_interrupted() if end.code == INTERRUPTED else end.code)
     except Exception as error:
         sys.exit(_tell_bug(error))
 
@@ -77,6 +75,11 @@ def _tell(error: NinesError) -> int:
     if error.remedy:
         print(f"to do: {error.remedy}", file=sys.stderr)
     return error.exit_code
+
+
+def _tell_interrupted() -> int:
+    print("interrupted", file=sys.stderr)
+    return INTERRUPTED
 
 
 def _tell_bug(error: Exception) -> int:

@@ -2,56 +2,67 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from pathlib import Path
 
-from fournines.cloud.model import Cloud
-from fournines.errors import SpecError
-
-CHECKOUT = Path(__file__).resolve().parents[3]
-
-
-def folders() -> tuple[Path, ...]:
-    """Where clouds are looked for by name."""
-    return Path("clouds"), CHECKOUT / "clouds"
+from fournines.cloud import Cloud, find_cloud
+from fournines.errors import HostError, NinesError, SpecError
+from fournines.hosts import Fleet, Host
+from fournines.state import State
 
 
-def find(given: str) -> Path:
-    """The cloud file for a path or a name. Raises SpecError when there is none, suggesting the near name."""
-    if os.sep in given or given.endswith((".yaml", ".yml")):
-        return Path(given)
-    for folder in folders():
-        path = folder / f"{given}.yaml"
-        if path.is_file():
-            return path
-    known = sorted({path.stem for folder in folders() for path in folder.glob("*.yaml")})
-    near = difflib.get_close_matches(given, known, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    raise SpecError(
-        f"there is no cloud {given!r}{hint}",
-        f"give the path of a cloud file, or one of: {', '.join(known) or '(clouds/ has none)'}",
-    )
-
-
-def load(given: str) -> Cloud:
-    """The resolved cloud. Raises SpecError."""
-    from fournines.cloud.resolve import resolve
+def load(given: str | None) -> Cloud:
+    """The cloud of a file or name; None: $NINES_CLOUD, else lab. Raises SpecError."""
+    from fournines.cloud import load as load_file
     from fournines.services import catalogue
-    from fournines.spec import load as load_spec
 
-    return resolve(load_spec(find(given)), catalogue())
+    return load_file(find_cloud(given), catalogue())
 
 
-def name(given: str) -> str:
+def connect(given: str | None) -> tuple[Cloud, State, Fleet]:
+    """The cloud, its state and its hosts, none of them asked yet. Raises SpecError."""
+    from fournines.hosts.fleet import fleet
+
+    cloud = load(given)
+    state = State(cloud.name)
+    return cloud, state, fleet(cloud, state)
+
+
+def host(fleet: Fleet, name: str) -> Host:
+    """The host of that name. Raises HostError, suggesting the near name."""
+    if name in fleet:
+        return fleet[name]
+    from fournines.spec.problems import suggest
+
+    raise HostError(name, f"no such host in this cloud{suggest(name, list(fleet))}")
+
+
+def name(given: str | None) -> str:
     """The cloud's name, also when its file cannot be read any more: what is to be taken down needs no design.
 
-    Only one line of the file is looked at, `name: ...`; without file or line the name is what was given.
+    Of the file only one line is looked at, `name: ...`; without it, the name is what was given. Raises NinesError.
     """
+    wanted = given or os.environ.get("NINES_CLOUD") or "lab"
     try:
-        text = find(given).read_text(encoding="utf-8")
-    except (SpecError, OSError, UnicodeDecodeError):
+        text = find_cloud(wanted).read_text(encoding="utf-8")
+    except (SpecError, OSError, ValueError):
         text = ""
-    found = re.search(r"^name:[ \t]*([a-z][a-z0-9-]*)[ \t]*(#.*)?$", text, re.MULTILINE)
-    return found[1] if found else Path(given).stem
+    found = re.search(r"^name:[ \t]*['\"]?([a-z][a-z0-9-]*)['\"]?[ \t]*(#.*)?$", text, re.MULTILINE)
+    result = found[1] if found else Path(wanted).stem
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,15}", result):
+        raise NinesError(f"{result!r} cannot be the name of a cloud", "give the cloud's name or file")
+    return result
+
+
+def refuse_unless_lab(given: str | None) -> None:
+    """Raises NinesError when the file says that the hosts are not ours. A file that cannot be read says nothing."""
+    try:
+        cloud = load(given)
+    except SpecError:
+        return
+    if cloud.provider != "lab":
+        raise NinesError(
+            f"the hosts of {cloud.name} are real ones (provider {cloud.provider}): nines does not take them down",
+            "stop or reinstall them yourself",
+        )

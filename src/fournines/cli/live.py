@@ -79,12 +79,12 @@ class Board:
         now = self._clock()
         minutes, seconds = divmod(int(now - self._began), 60)
         yield Text(f"{self._title}  {minutes}:{seconds:02}", style="bold", no_wrap=True, overflow="ellipsis")
-        below = self._below(now)[: max(2, height // 3)]
         # Title, header and the line where the cursor stands take one each.
-        room = height - 3 - len(below)
+        room = height - 3
         stages = list(self._stages.items())
-        if len(stages) > room:
-            left_out = len(stages) - room + 1
+        below = self._below(now)[: max(3, room - len(stages))]
+        if len(stages) > room - len(below):
+            left_out = len(stages) - max(1, room - len(below) - 1)
             stages = stages[left_out:]
             below = [Text(f"({left_out} earlier stages not shown)", style="dim"), *below]
         yield self._table(stages, width, now)

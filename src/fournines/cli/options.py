@@ -6,19 +6,15 @@ from typing import Annotated
 
 import typer
 
-CloudArgument = Annotated[
-    str | None, typer.Argument(metavar="[CLOUD]", help="Cloud file, or name such as lab [default: $NINES_CLOUD or lab]")
-]
-CloudOption = Annotated[
-    str | None, typer.Option("--cloud", "-c", help="Cloud file, or name such as lab [default: $NINES_CLOUD or lab]")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")]
+_HELP = "Cloud file, or name of one in clouds/ [default: $NINES_CLOUD or lab]"
+
+CloudArgument = Annotated[str | None, typer.Argument(help=_HELP, show_default=False)]
+CloudOption = Annotated[str | None, typer.Option("--cloud", "-c", metavar="CLOUD", help=_HELP)]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object; progress goes to standard error.")]
 
 
-def chosen(argument: str | None, option: str | None) -> str:
-    """The cloud that the command line or the environment names: a path or a name."""
-    import os
-
+def either(argument: str | None, option: str | None) -> str | None:
+    """Verbs about a whole cloud take it as an argument or as the option that all verbs have."""
     if argument and option and argument != option:
-        raise typer.BadParameter(f"two clouds: {argument} and --cloud {option}")
-    return argument or option or os.environ.get("NINES_CLOUD") or "lab"
+        raise typer.BadParameter(f"two clouds: {argument} and {option}", param_hint="--cloud")
+    return argument or option

@@ -7,18 +7,18 @@ from typing import Annotated
 
 import typer
 
-from fournines.cli.options import CloudOption, JsonOption, chosen
+from fournines.cli.options import CloudOption, JsonOption
 
 
 def drill(
-    fault: Annotated[str, typer.Argument(metavar="FAULT", help="null or power-loss.")],
+    fault: Annotated[str, typer.Argument(help="Such as power-loss; null injures nothing.")],
     target: Annotated[
         str | None, typer.Option("--target", "-t", help="vip, writer, or a host's name; not needed for null.")
     ] = None,
     cloud: CloudOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Break the cloud once while clients use it, heal it, and say what they saw.
+    """Break the cloud under load, heal it, say what clients saw.
 
     Exit 0: every audit is ok. 1: one is not. 7: the measurement is void.
     """
@@ -30,7 +30,7 @@ def drill(
     injury = faults.named(fault)
     if target is None and injury.silences:
         raise typer.BadParameter(f"{fault} injures a host: name it, vip or writer", param_hint="--target")
-    resolved, state, fleet = connect(chosen(None, cloud))
+    resolved, state, fleet = connect(cloud)
     with watch(f"drill {fault} on {resolved.name}") as observer:
         report = drills.drill(resolved, fleet, state, injury, target or drills.NOWHERE, observer)
     if as_json:

@@ -6,8 +6,8 @@ import typer
 
 
 def schema() -> None:
-    """Print the JSON Schema of cloud files, for editors to check and complete with."""
+    """Print the JSON Schema of cloud files, for editors."""
+    from fournines.cloud import json_schema_of
     from fournines.services import catalogue
-    from fournines.spec import json_schema
 
-    typer.echo(json.dumps(json_schema(), indent=2))
+    typer.echo(json.dumps(json_schema_of(catalogue()), indent=2))

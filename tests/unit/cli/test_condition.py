@@ -1,0 +1,185 @@
+"""What `nines status` says, for recorded views."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fournines.cli import condition
+from fournines.cli.clouds import load
+from fournines.cloud.model import Cloud
+from fournines.converge.inspect import HostView, ServiceView
+from fournines.converge.look import Seen
+from fournines.state import State
+from rich.console import Console
+
+PACEMAKER = {"vip": False, "quorate": True, "online": ["c1", "c2", "c3"]}
+GALERA = {"status": "Primary", "uuid": "u", "conf_id": 3, "size": 3, "state": "Synced", "ready": True, "writer": "c1"}
+RABBITMQ = {"running": ["c1", "c2", "c3"], "partitions": []}
+
+
+@dataclass
+class Switched:
+    """A host with a switch."""
+
+    name: str
+    state: str = "on"
+
+    def argv(self, command: object) -> list[str]:
+        raise NotImplementedError
+
+    def power(self) -> str:
+        return self.state
+
+    def power_on(self) -> None:
+        raise NotImplementedError
+
+    def power_off(self) -> None:
+        raise NotImplementedError
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Cloud:
+    return load("lab")
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> State:
+    monkeypatch.setenv("NINES_STATE", str(tmp_path))
+    return State("lab")
+
+
+def member(facts: Mapping[str, Any] | None = None, ok: bool = True, seen: str = "") -> ServiceView:
+    return ServiceView(Seen(ok, seen, 0.1), facts, "")
+
+
+def well(name: str) -> HostView:
+    services = {
+        "pacemaker": member(PACEMAKER | {"vip": name == "c2"}),
+        "galera": member(GALERA),
+        "rabbitmq": member(RABBITMQ),
+        "memcached": ServiceView(None, None, ""),
+        "keystone": member(),
+    }
+    return HostView(True, "", services)
+
+
+GONE = HostView(False, "no answer within 10 s", {})
+
+
+def views(**others: HostView) -> dict[str, HostView]:
+    return {name: others.get(name, well(name)) for name in ("c1", "c2", "c3")}
+
+
+def drawn(found: Mapping[str, Any], width: int = 80) -> str:
+    console = Console(record=True, width=width, file=io.StringIO(), highlight=False)
+    condition.draw(found, console)
+    return console.export_text()
+
+
+def of(cloud: Cloud, state: State, seen: dict[str, HostView], off: str = "") -> dict[str, Any]:
+    fleet: Any = {name: Switched(name, "off" if name == off else "on") for name in seen}
+    return condition.of(cloud, state, fleet, seen)
+
+
+def test_all_well(cloud: Cloud, state: State) -> None:
+    state.clouds_yaml.write_text("")
+    found = of(cloud, state, views())
+    assert (found["ok"], found["problems"]) == (True, [])
+    assert found["vip"] == {"address": "10.71.0.10", "holders": ["c2"]}
+    assert found["clouds_yaml"] == str(state.clouds_yaml)
+    assert {name: (each["ok"], each["members"]) for name, each in found["quorum"].items()} == {
+        "pacemaker": (True, 3),
+        "galera": (True, 3),
+        "rabbitmq": (True, 3),
+    }
+    assert found["hosts"]["c1"]["power"] == "on"
+    assert found["hosts"]["c1"]["services"]["memcached"]["ok"] is None
+    assert found["hosts"]["c1"]["bmc"].endswith("/redfish/v1/Systems/c1")
+    assert json.loads(json.dumps(found)) == found
+    text = drawn(found)
+    assert max(len(line) for line in text.splitlines() if "OS_CLIENT_CONFIG_FILE" not in line) <= 80
+    assert "lab is well." in text
+    assert "writer c1" in text
+
+
+def test_one_host_without_power_leaves_quorum(cloud: Cloud, state: State) -> None:
+    two = ["c1", "c2"]
+    left = {
+        name: HostView(
+            True,
+            "",
+            {
+                "pacemaker": member(PACEMAKER | {"online": two, "vip": name == "c2"}),
+                "galera": member(GALERA),
+                "rabbitmq": member(RABBITMQ | {"running": two}),
+            },
+        )
+        for name in two
+    }
+    found = of(cloud, state, views(c3=GONE, **left), off="c3")
+    assert found["problems"] == ["c3 is powered off"]
+    assert not found["ok"]
+    assert [each["ok"] for each in found["quorum"].values()] == [True, True, True]
+    assert "c3 is powered off" in drawn(found)
+
+
+@pytest.mark.parametrize(("holding", "said"), [((), "no host"), (("c1", "c3"), "c1 and c3")])
+def test_the_vip_is_on_one_host(cloud: Cloud, state: State, holding: tuple[str, ...], said: str) -> None:
+    seen = {
+        name: HostView(True, "", well(name).services | {"pacemaker": member(PACEMAKER | {"vip": name in holding})})
+        for name in ("c1", "c2", "c3")
+    }
+    assert of(cloud, state, seen)["problems"] == [f"the VIP 10.71.0.10 is on {said}"]
+
+
+@pytest.mark.parametrize(
+    ("service", "facts"),
+    [
+        ("pacemaker", {"vip": False, "quorate": False, "online": ["c1"]}),
+        ("galera", GALERA | {"status": "non-Primary"}),
+        ("galera", {"error": "cannot connect"}),
+        ("rabbitmq", {"running": ["c1"], "partitions": []}),
+        ("rabbitmq", {"running": [], "partitions": []}),
+    ],
+)
+def test_a_lost_quorum_is_told(cloud: Cloud, state: State, service: str, facts: dict[str, Any]) -> None:
+    seen = {
+        name: HostView(True, "", dict(well(name).services) | {service: member(facts)}) for name in ("c1", "c2", "c3")
+    }
+    found = of(cloud, state, seen)
+    assert not found["ok"]
+    assert not found["quorum"][service]["ok"]
+
+
+def test_two_primary_components_are_no_quorum(cloud: Cloud, state: State) -> None:
+    alone = HostView(True, "", dict(well("c3").services) | {"galera": member(GALERA | {"uuid": "another"})})
+    assert of(cloud, state, views(c3=alone))["quorum"]["galera"]["detail"] == "2 primary components"
+
+
+def test_what_is_not_healthy_is_told_with_what_was_seen(cloud: Cloud, state: State) -> None:
+    sick = HostView(True, "", dict(well("c1").services) | {"keystone": member(ok=False, seen="status 503\nbad")})
+    found = of(cloud, state, views(c1=sick))
+    assert found["problems"] == ["keystone on c1 is not healthy: status 503 bad"]
+    assert "NOT HEALTHY" in drawn(found)
+
+
+def test_many_hosts_go_down_the_page(cloud: Cloud, state: State) -> None:
+    found = of(cloud, state, views())
+    found["hosts"] = {f"compute{number}": found["hosts"]["c1"] for number in range(30)}
+    text = drawn(found)
+    assert "compute29" in text
+    assert max(len(line) for line in text.splitlines() if "OS_CLIENT_CONFIG_FILE" not in line) <= 80
+
+
+def test_nothing_is_reachable(cloud: Cloud, state: State) -> None:
+    found = of(cloud, state, dict.fromkeys(("c1", "c2", "c3"), GONE))
+    assert not found["ok"]
+    assert "the VIP 10.71.0.10 is on no host" in found["problems"]
+    assert found["clouds_yaml"] is None
+    drawn(found)
