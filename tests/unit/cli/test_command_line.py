@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from fournines.cli import app, clouds, verbs
 from fournines.cloud import Cloud
 from fournines.errors import HostError, NinesError
@@ -188,10 +189,10 @@ def test_ssh_to_no_such_host_suggests_the_near_one(nines: Nines, execs: list[lis
 def test_logs_of_a_service_are_those_of_its_units(nines: Nines, execs: list[list[str]]) -> None:
     nines("logs", "c1")
     nines("logs", "c2", "keystone", "-f", "-n", "5")
+    units = ["--unit=keystone.service", "--unit=keystone-fernet.service"]
     assert execs == [
         ["on", "c1", "journalctl", "--no-pager", "--lines=100"],
-        ["on", "c2", "journalctl", "--no-pager", "--lines=5", "--follow"]
-        + ["--unit=keystone.service", "--unit=keystone-fernet.service"],
+        ["on", "c2", "journalctl", "--no-pager", "--lines=5", "--follow", *units],
     ]
 
 

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
+
 from fournines.cli import condition
 from fournines.cli.clouds import load
 from fournines.cloud.model import Cloud
 from fournines.converge.inspect import HostView, ServiceView
 from fournines.converge.look import Seen
 from fournines.state import State
-from rich.console import Console
 
 PACEMAKER = {"vip": False, "quorate": True, "online": ["c1", "c2", "c3"]}
 GALERA = {"status": "Primary", "uuid": "u", "conf_id": 3, "size": 3, "state": "Synced", "ready": True, "writer": "c1"}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 
 import pytest
+from rich.console import Console
+
 from fournines.cli.live import Board
 from fournines.converge.events import Event
-from rich.console import Console
 
 STAGES = ["corosync", "pacemaker", "haproxy-db", "haproxy", "galera", "rabbitmq", "memcached", "keystone"]
 
