@@ -22,6 +22,7 @@ from typing import Any
 
 from fournines.cloud.model import Cloud
 from fournines.converge.events import Event, Observer, silent
+from fournines.converge.inspect import inspect
 from fournines.errors import DrillError
 from fournines.faults import Fault
 from fournines.hosts import Fleet, Host
@@ -78,8 +79,6 @@ def drill(
     Raises DrillError (cloud not healthy before, no such target, baseline not clean, prober dead), LockedError,
     HostError (the fault could not be injected or healed). What was broken is healed in each case.
     """
-    from fournines.converge.inspect import inspect
-
     with state.lock(f"drill {fault.name}"):
         vault = state.vault()
         run = Run(
@@ -88,7 +87,7 @@ def drill(
             fault=fault,
             target=target,
             api=api_of(cloud, vault),
-            look=lambda: inspect(cloud, fleet, vault),
+            look=lambda: inspect(cloud, fleet),
             results=lambda: Results.new(state.results, fault.name),
             observer=observer,
             windows=windows or Windows(),

@@ -4,33 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from fournines.cloud.model import Cloud
+from fournines.converge.inspect import HostView
 from fournines.errors import DrillError
 from fournines.prove.bounds import Part
-
-
-class ServiceView(Protocol):
-    """One service on one host, as `fournines.converge.inspect` saw it."""
-
-    @property
-    def ok(self) -> bool | None:
-        """Healthy; None when the service has no health check."""
-        ...
-
-    @property
-    def seen(self) -> str: ...
-    @property
-    def facts(self) -> Mapping[str, Any] | None: ...
-
-
-class HostView(Protocol):
-    @property
-    def reachable(self) -> bool: ...
-    @property
-    def services(self) -> Mapping[str, ServiceView]: ...
-
 
 Views = Mapping[str, HostView]
 """Host name -> what was seen of it."""
@@ -52,16 +31,17 @@ def unhealthy(views: Views, cloud: Cloud) -> list[str]:
     for host in cloud.hosts:
         view = views.get(host.name)
         if view is None or not view.reachable:
-            lines.append(f"{host.name} does not answer")
+            lines.append(f"{host.name} does not answer{f': {view.why}' if view and view.why else ''}")
             continue
         for placement in cloud.services.values():
-            if all(member.name != host.name for member in placement.hosts):
+            if placement.strategy.supervisor == "elsewhere" or host not in placement.hosts:
                 continue
             service = view.services.get(placement.name)
             if service is None:
                 lines.append(f"{placement.name} on {host.name}: not seen")
-            elif service.ok is False:
-                lines.append(f"{placement.name} on {host.name}: {service.seen.strip() or 'not healthy'}")
+            elif service.health is not None and not service.health.ok:
+                seen = " ".join(service.health.seen.split())[:200]
+                lines.append(f"{placement.name} on {host.name}: {seen or 'not healthy'}")
     return lines
 
 

@@ -4,47 +4,49 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import select
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from types import TracebackType
 from typing import IO, Any, Self
 
 from fournines.errors import DrillError
 from fournines.prove.prober import Plan
-from fournines.prove.samples import Noise, Sample, noise_from, parse
+from fournines.prove.samples import Noise, Sample, parse, read
 
 READY_S = 30
 
 
+LEAD_S = 0.2
+"""From the moment when all are ready to the first start."""
+RATE = 100
+"""Starts a second that are given to one process."""
+
+
 class ProbeFleet:
-    """A running prober. Use as a context manager: leaving it ends the process, whatever happened."""
+    """A running prober of one process or several. A context manager: leaving it ends them, whatever happened."""
 
     def __init__(self, plan: Plan) -> None:
-        """Starts the process. Raises DrillError when it does not get ready (cloud refuses the user, no such CA)."""
+        """Starts it. Raises DrillError when it does not get ready (the cloud refuses the user, no such CA)."""
         self.plan = plan
-        self._errors = plan.samples.with_name("prober.err")
         self._tail = b""
         self._offset = 0
-        self._said = b""
-        plan.samples.touch()
-        with self._errors.open("wb") as errors:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "fournines.prove.prober"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                # Out of the terminal's reach: on Ctrl-C the drill heals first.
-                start_new_session=True,
-            )
+        plan.samples.touch(mode=0o600)
+        rate = sum(1 / beat.interval_s for beat in plan.beats)
+        shards = max(1, min(math.ceil(rate / RATE), os.cpu_count() or 1))
+        self._processes: list[_Process] = []
         try:
-            with contextlib.suppress(BrokenPipeError):  # _hear says why
-                stdin = _pipe(self._process.stdin)
-                stdin.write(plan.as_line().encode())
-                stdin.flush()
-            self.t0 = float(self._hear("ready", READY_S))
+            for shard in range(shards):
+                self._processes.append(_Process(replace(plan, shard=shard, shards=shards)))
+            for process in self._processes:
+                process.hear("ready", READY_S)
+            self.t0 = round(time.monotonic() + LEAD_S, 6)
+            for process in self._processes:
+                process.say({"t0": self.t0})
         except BaseException:
             self._end()
             raise
@@ -56,22 +58,13 @@ class ProbeFleet:
         self._end()
 
     @property
-    def pid(self) -> int:
-        return self._process.pid
+    def pids(self) -> list[int]:
+        return [process.pid for process in self._processes]
 
     def new_samples(self) -> list[Sample]:
-        """Those completed since the last call. Raises DrillError when the prober is dead."""
-        if self._process.poll() is not None:
-            raise self._died()
-        return self._read()
-
-    def stop(self) -> Noise:
-        """No more starts; waits for open requests, within their deadlines. Raises DrillError when it does not end."""
-        _pipe(self._process.stdin).close()
-        bound = max(beat.deadline_s for beat in self.plan.beats) + 15
-        return noise_from(self._hear("noise", bound))
-
-    def _read(self) -> list[Sample]:
+        """Those completed since the last call. Raises DrillError when a process is dead."""
+        for process in self._processes:
+            process.check()
         with self.plan.samples.open("rb") as file:
             file.seek(self._offset)
             data = file.read()
@@ -79,13 +72,62 @@ class ProbeFleet:
         *lines, self._tail = (self._tail + data).split(b"\n")
         return list(parse(line.decode() for line in lines))
 
-    def _hear(self, key: str, bound: float) -> Any:
-        """The value of that key in the next line that the prober says, within `bound` seconds."""
+    def stop(self) -> Noise:
+        """No more starts; waits for open requests, within their deadlines. Raises DrillError when it does not end."""
+        for process in self._processes:
+            process.no_more()
+        bound = max(beat.deadline_s for beat in self.plan.beats) + 15
+        said = [process.hear("ended", bound) for process in self._processes]
+        return Noise.of(
+            read(self.plan.samples),
+            stalls=tuple(sorted((float(when), float(length)) for end in said for when, length in end["stalls"])),
+            open_max=sum(end["open_max"] for end in said),
+            cpu_s=round(sum(end["cpu_s"] for end in said), 3),
+        )
+
+    def _end(self) -> None:
+        for process in self._processes:
+            process.end()
+
+
+class _Process:
+    """One shard."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._errors = plan.samples.with_name("prober.err")
+        self._said = b""
+        with self._errors.open("ab") as errors:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "fournines.prove.prober"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                # Out of the terminal's reach: on Ctrl-C the drill heals first.
+                start_new_session=True,
+            )
+        self._write(plan.as_line())
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def say(self, data: dict[str, Any]) -> None:
+        self._write(json.dumps(data) + "\n")
+
+    def no_more(self) -> None:
+        _pipe(self._process.stdin).close()
+
+    def check(self) -> None:
+        if self._process.poll() is not None:
+            raise self._died()
+
+    def hear(self, key: str, bound: float) -> Any:
+        """The value of that key in the next line that it says, within `bound` seconds."""
         until, out = time.monotonic() + bound, _pipe(self._process.stdout).fileno()
         while b"\n" not in self._said:
             left = until - time.monotonic()
             if left <= 0 or not select.select([out], [], [], left)[0]:
-                raise DrillError(f"the prober did not say {key} within {bound:g} s", f"see {self._errors}")
+                raise DrillError(f"the prober was not {key} within {bound:g} s", f"see {self._errors}")
             more = os.read(out, 65536)
             if not more:
                 raise self._died()
@@ -98,19 +140,25 @@ class ProbeFleet:
             )
         return data[key]
 
-    def _died(self) -> DrillError:
-        code = self._process.wait(5)
-        text = self._errors.read_text(errors="replace").strip()
-        last = text.splitlines()[-1] if text else "it said nothing"
-        return DrillError(f"the prober ended by itself (exit {code}): {last}", f"see {self._errors}")
-
-    def _end(self) -> None:
+    def end(self) -> None:
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             with contextlib.suppress(BrokenPipeError):
                 _pipe(pipe).close()
+
+    def _write(self, line: str) -> None:
+        with contextlib.suppress(BrokenPipeError):  # hear() says why
+            pipe = _pipe(self._process.stdin)
+            pipe.write(line.encode())
+            pipe.flush()
+
+    def _died(self) -> DrillError:
+        code = self._process.wait(5)
+        text = self._errors.read_text(errors="replace").strip()
+        last = text.splitlines()[-1] if text else "it said nothing"
+        return DrillError(f"the prober ended by itself (exit {code}): {last}", f"see {self._errors}")
 
 
 def _pipe(stream: IO[bytes] | None) -> IO[bytes]:

@@ -1,13 +1,16 @@
-"""The open-loop prober, a process of its own: `python -m fournines.prove.prober`.
+"""The open-loop prober, processes of their own: `python -m fournines.prove.prober`.
 
-Standard input: one line of JSON (a `Plan`, with a password: hence not an argument), then nothing; its end, also by the
-death of whoever holds it, means stop. Standard output: `{"ready": T0}` when the first start is fixed, and after
-the stop `{"noise": {...}}`; or `{"failed": "why"}`. Samples go to the plan's file as they complete.
+Talks JSON, an object a line. Standard input: a `Plan` (it holds a password: hence not an argument); later
+`{"t0": T0}`; then nothing, and its end, also by the death of whoever holds it, means stop. Standard output:
+`{"ready": true}` when there is a token; after the stop `{"ended": {...}}`; or `{"failed": "why"}`. Samples go to
+the plan's file as they complete.
 
 Start k of a probe is at T0 + offset + k * interval, fixed ahead. Each request is its own task, and none is left out
 because earlier ones are still under way; a late start is made at once and its lateness counts into the request's
-latency, for a client that arrives does not care why it waited. One process carries some hundred requests a
-second; more are more processes with a share of the probes each.
+latency, for a client that arrives does not care why it waited.
+
+A request costs 2 to 4 ms of a core, most of it the TLS handshake, so a process carries about a hundred a second. More
+are more processes: of n shards, number i makes the starts k with k % n == i.
 """
 
 from __future__ import annotations
@@ -25,15 +28,13 @@ import threading
 from collections.abc import Generator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from fournines.probes import Api, Probe, Session, catalogue, describe
-from fournines.prove.samples import Noise, Sample
+from fournines.prove.samples import Sample
 
 HEARTBEAT_S = 0.02
 STALL_S = 0.1
-LEAD_S = 0.2
-"""From `ready` to the first start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,22 +58,41 @@ class Plan:
     api: Api
     beats: tuple[Beat, ...]
     samples: Path
+    """Shards append to one file."""
+    shard: int = 0
+    shards: int = 1
 
     def as_line(self) -> str:
-        data = {"api": asdict(self.api), "beats": [asdict(beat) for beat in self.beats], "samples": str(self.samples)}
-        return json.dumps(data) + "\n"
+        return json.dumps(asdict(self) | {"samples": str(self.samples)}) + "\n"
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Plan:
-        beats = tuple(Beat(**beat) for beat in data["beats"])
-        return cls(api=Api(**data["api"]), beats=beats, samples=Path(data["samples"]))
+        return cls(
+            api=Api(**data["api"]),
+            beats=tuple(Beat(**beat) for beat in data["beats"]),
+            samples=Path(data["samples"]),
+            shard=data["shard"],
+            shards=data["shards"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """What one process says of itself at its end."""
+
+    stalls: tuple[tuple[float, float], ...]
+    """(when, how long) its event loop did not run for more than 0.1 s."""
+    open_max: int
+    """Most requests under way at one time."""
+    cpu_s: float
+    """Processor time that it used."""
 
 
 class _Writer:
-    """Writes lines from a thread of its own: a slow disk must not delay a start."""
+    """Appends lines from a thread of its own: a slow disk must not delay a start."""
 
-    def __init__(self, file: TextIO) -> None:
-        self._file = file
+    def __init__(self, path: Path) -> None:
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="writer")
         self._thread.start()
@@ -83,60 +103,55 @@ class _Writer:
     def close(self) -> None:
         self._lines.put(None)
         self._thread.join()
+        os.close(self._file)
 
     def _run(self) -> None:
         while (line := self._lines.get()) is not None:
-            self._file.write(line + "\n")
-            if self._lines.empty():
-                self._file.flush()
-        self._file.flush()
+            # One write a line: shards share the file, and the kernel keeps appended writes whole.
+            data = line.encode() + b"\n"
+            while data:
+                data = data[os.write(self._file, data) :]
 
 
 class Prober:
     """Runs beats until told to stop. All times are the event loop's, which is CLOCK_MONOTONIC."""
 
-    def __init__(self, session: Session, writer: _Writer) -> None:
+    def __init__(self, session: Session, plan: Plan, writer: _Writer) -> None:
         self._session = session
+        self._plan = plan
         self._writer = writer
         self._stop = asyncio.Event()
         self._open: set[asyncio.Task[None]] = set()
         self._open_max = 0
-        self._late: list[float] = []
         self._stalls: list[tuple[float, float]] = []
 
     def stop(self) -> None:
         self._stop.set()
 
-    async def run(self, beats: tuple[Beat, ...], t0: float) -> Noise:
+    async def run(self, t0: float) -> Ended:
         """Probe from `t0` until `stop`, then let open requests end (each within its deadline)."""
-        offsets = [beat.interval_s * index / len(beats) for index, beat in enumerate(beats)]
+        beats = self._plan.beats
         loops = [
-            asyncio.create_task(self._beat(beat, t0 + offset)) for beat, offset in zip(beats, offsets, strict=True)
+            asyncio.create_task(self._beat(beat, t0 + beat.interval_s * index / len(beats)))
+            for index, beat in enumerate(beats)
         ]
         heart = asyncio.create_task(self._heart())
-        ended = asyncio.create_task(self._stop.wait())
+        stopped = asyncio.create_task(self._stop.wait())
         # A loop ends by itself only with a defect, which must not look like a quiet cloud.
-        done, _ = await asyncio.wait([ended, heart, *loops], return_when=asyncio.FIRST_COMPLETED)
-        for task in [ended, *loops]:
+        done, _ = await asyncio.wait([stopped, heart, *loops], return_when=asyncio.FIRST_COMPLETED)
+        for task in [stopped, *loops]:
             task.cancel()
         while self._open:
             await asyncio.wait(self._open)
         heart.cancel()
         for task in done:
             task.result()
-        late = sorted(self._late) or [0.0]
         usage = resource.getrusage(resource.RUSAGE_SELF)
-        return Noise(
-            starts=len(self._late),
-            p99_s=round(late[min(len(late) - 1, int(len(late) * 0.99))], 6),
-            max_s=round(late[-1], 6),
-            stalls=tuple((round(when, 6), round(length, 6)) for when, length in self._stalls),
-            open_max=self._open_max,
-            cpu_s=round(usage.ru_utime + usage.ru_stime, 3),
-        )
+        stalls = tuple((round(when, 6), round(length, 6)) for when, length in self._stalls)
+        return Ended(stalls=stalls, open_max=self._open_max, cpu_s=round(usage.ru_utime + usage.ru_stime, 3))
 
     async def _beat(self, beat: Beat, first: float) -> None:
-        loop, probe, seq = asyncio.get_running_loop(), catalogue()[beat.probe], 0
+        loop, probe, seq = asyncio.get_running_loop(), catalogue()[beat.probe], self._plan.shard
         while True:
             intended = first + seq * beat.interval_s
             if (early := intended - loop.time()) > 0:
@@ -145,12 +160,11 @@ class Prober:
             self._open.add(task)
             self._open_max = max(self._open_max, len(self._open))
             task.add_done_callback(self._open.discard)
-            seq += 1
+            seq += self._plan.shards
 
     async def _attempt(self, probe: Probe, beat: Beat, seq: int, intended: float) -> None:
         loop = asyncio.get_running_loop()
         start = loop.time()
-        self._late.append(start - intended)
         error, detail, ack = None, None, None
         try:
             async with asyncio.timeout_at(intended + beat.deadline_s):
@@ -208,7 +222,24 @@ def _say(**data: object) -> None:
     print(json.dumps(data), flush=True)
 
 
-async def _main(plan: Plan) -> None:
+class _Input:
+    """Standard input, a line at a time, read without a buffer: what comes later is for whoever asks later."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def line(self) -> bytes:
+        """The next line; empty at the end of the input."""
+        while b"\n" not in self._rest:
+            more = os.read(0, 65536)
+            if not more:
+                return b""
+            self._rest += more
+        line, _, self._rest = self._rest.partition(b"\n")
+        return line
+
+
+async def _main(plan: Plan, given: _Input) -> None:
     try:
         session = Session(plan.api)
         await session.prepare(deadline_s=10)
@@ -216,44 +247,36 @@ async def _main(plan: Plan) -> None:
         kind, detail = describe(error)
         _say(failed=f"no token before the run: {kind} {detail or error}".strip())
         return
+    _say(ready=True)
+    line = await asyncio.to_thread(given.line)
+    if not line:
+        return
     loop = asyncio.get_running_loop()
-    with plan.samples.open("w", encoding="utf-8") as file, _quiet_memory():
-        writer = _Writer(file)
-        try:
-            prober = Prober(session, writer)
-            threading.Thread(target=_until_end_of_input, args=(loop, prober), daemon=True).start()
-            t0 = loop.time() + LEAD_S
-            _say(ready=t0)
-            noise = await prober.run(plan.beats, t0)
-        finally:
-            writer.close()
-    _say(noise=asdict(noise))
+    writer = _Writer(plan.samples)
+    try:
+        prober = Prober(session, plan, writer)
+        threading.Thread(target=_until_end, args=(given, loop, prober), daemon=True).start()
+        with _quiet_memory():
+            ended = await prober.run(float(json.loads(line)["t0"]))
+    finally:
+        writer.close()
+    _say(ended=asdict(ended))
 
 
-def _until_end_of_input(loop: asyncio.AbstractEventLoop, prober: Prober) -> None:
-    while os.read(0, 4096):
+def _until_end(given: _Input, loop: asyncio.AbstractEventLoop, prober: Prober) -> None:
+    while given.line():
         pass
     with contextlib.suppress(RuntimeError):  # the loop has ended by itself
         loop.call_soon_threadsafe(prober.stop)
-
-
-def _first_line() -> bytes:
-    """The plan. Read without buffering: what follows it is for the thread that waits for the end."""
-    line = bytearray()
-    while not line.endswith(b"\n"):
-        more = os.read(0, 65536)
-        if not more:
-            break
-        line += more
-    return bytes(line)
 
 
 def main() -> int:
     # The drill decides about signals from a terminal, and stops us when it has healed.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _prefer_me()
-    plan = Plan.from_data(json.loads(_first_line()))
-    asyncio.run(_main(plan))
+    given = _Input()
+    plan = Plan.from_data(json.loads(given.line()))
+    asyncio.run(_main(plan, given))
     return 0
 
 

@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 DEADLINE = "deadline"
 """The error of a request that was neither answered nor refused in time: slowness, not a wrong answer."""
@@ -56,13 +55,32 @@ class Noise:
     p99_s: float
     max_s: float
     stalls: tuple[tuple[float, float], ...] = ()
-    """(when, how long) its event loop did not run for more than 0.1 s."""
+    """(when, how long) one of its event loops did not run for more than 0.1 s."""
     open_max: int = 0
     """Most requests under way at one time."""
     cpu_s: float = 0.0
     """Processor time that it used."""
 
     P99_LIMIT_S = 0.1
+
+    @classmethod
+    def of(
+        cls,
+        samples: Iterable[Sample],
+        stalls: tuple[tuple[float, float], ...] = (),
+        open_max: int = 0,
+        cpu_s: float = 0.0,
+    ) -> Noise:
+        """From what was started when, and what the prober's processes say of themselves."""
+        late = sorted(sample.start - sample.intended for sample in samples) or [0.0]
+        return cls(
+            starts=len(late),
+            p99_s=late[min(len(late) - 1, int(len(late) * 0.99))],
+            max_s=late[-1],
+            stalls=stalls,
+            open_max=open_max,
+            cpu_s=cpu_s,
+        )
 
     def void(self, limit_s: float) -> list[str]:
         """Why nothing measured by this prober counts; empty when it does. `limit_s` bounds any single stall."""
@@ -85,9 +103,3 @@ def read(path: Path) -> list[Sample]:
     """All samples of a file, in the order of their intended starts."""
     with path.open(encoding="utf-8") as file:
         return sorted(parse(file), key=lambda sample: sample.intended)
-
-
-def noise_from(data: dict[str, Any]) -> Noise:
-    """Noise from the prober's summary."""
-    stalls = tuple((float(when), float(length)) for when, length in data.pop("stalls", ()))
-    return Noise(stalls=stalls, **data)

@@ -102,7 +102,7 @@ def test_it_cannot_start(keystone: LittleKeystone, tmp_path: Path) -> None:
 def test_its_death_is_noticed(keystone: LittleKeystone, tmp_path: Path) -> None:
     with ProbeFleet(plan_of(keystone, tmp_path)) as fleet:
         await_samples(fleet, 1)
-        os.kill(fleet.pid, signal.SIGKILL)
+        os.kill(fleet.pids[0], signal.SIGKILL)
         with pytest.raises(DrillError, match="ended by itself"):
             await_samples(fleet, 1000)
 
@@ -110,11 +110,12 @@ def test_its_death_is_noticed(keystone: LittleKeystone, tmp_path: Path) -> None:
 def test_it_shows_no_password_and_ends_with_whoever_started_it(keystone: LittleKeystone, tmp_path: Path) -> None:
     """The end of its standard input means stop: no prober outlives a drill that was killed."""
     with ProbeFleet(plan_of(keystone, tmp_path)) as fleet:
-        seen = Path(f"/proc/{fleet.pid}/cmdline").read_bytes() + Path(f"/proc/{fleet.pid}/environ").read_bytes()
+        (pid,) = fleet.pids
+        seen = Path(f"/proc/{pid}/cmdline").read_bytes() + Path(f"/proc/{pid}/environ").read_bytes()
         await_samples(fleet, 3)
         fleet.stop()  # closes the pipe, as the kernel does at a death
         until = time.monotonic() + 20
-        while Path(f"/proc/{fleet.pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+        while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
             assert time.monotonic() < until
             time.sleep(0.02)
     assert PASSWORD.encode() not in seen

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+
+from fournines.cloud.timers import LAB, METAL, Timers
+from fournines.faults import catalogue as faults
+from fournines.probes import catalogue as probes
+from fournines.prove.bounds import bound, floor
+from fournines.prove.budgets import CLASSES, PROBES, budget
+
+TOKEN, WRITE = probes()["token"], probes()["write"]
+
+
+def test_the_budget_table_of_the_notes() -> None:
+    assert budget("D", "token") == budget("D", "read") == budget("D", "write") == 15
+    assert budget("C", "write") == 10
+    assert budget("H", "volume-io") == 180
+    assert budget("X", "token") is None
+    assert budget("-", "token") == 0
+    for letter in CLASSES:
+        for probe in PROBES:
+            value = budget(letter, probe)
+            assert value is None or value >= 0
+    with pytest.raises(KeyError):
+        budget("A", "no such probe")
+
+
+def test_every_probe_and_every_fault_has_its_budget() -> None:
+    for fault in faults().values():
+        for name in probes():
+            assert budget(fault.letter, name) is not None
+
+
+def test_nothing_lost_costs_nothing() -> None:
+    assert bound(LAB, frozenset(), TOKEN, 0.2) == 0
+
+
+def test_what_fails_over_at_the_same_time_is_not_added() -> None:
+    both = bound(LAB, {"vip", "writer", "member"}, TOKEN, 0)
+    assert both == max(bound(LAB, {"vip"}, TOKEN, 0), bound(LAB, {"writer", "member"}, TOKEN, 0))
+
+
+@pytest.mark.parametrize("timers", [LAB, METAL])
+def test_a_bound_is_made_of_its_timers(timers: Timers) -> None:
+    assert bound(timers, {"vip"}, TOKEN, 0.25) == pytest.approx(timers.vip_failover() + timers.connect + 0.25)
+    member = bound(timers, {"member"}, WRITE, 0)
+    assert member == pytest.approx(timers.evs_suspect + timers.evs_install + timers.connect)
+    assert bound(timers, {"member"}, TOKEN, 0) < member, "reads do not wait for commits"
+    assert floor(timers, {"vip"}) < timers.vip_failover()
+    assert floor(timers, {"writer", "member"}) == 0
+
+
+def test_the_lab_keeps_the_budget_of_a_power_loss() -> None:
+    for name in probes():
+        assert bound(LAB, {"vip", "writer", "member"}, probes()[name], 0.5) < (budget("D", name) or 0)
