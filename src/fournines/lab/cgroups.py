@@ -16,6 +16,10 @@ from pathlib import Path
 
 from fournines.errors import NinesError
 
+BOOT = "boot"
+"""Leaf in which a host's systemd-nspawn starts; it keeps itself in `supervisor` and the host in `payload` there."""
+EXEC = "exec"
+"""Leaf of commands that are run in the host from outside."""
 _ACCOUNTING = ("cpuacct", "memory")
 
 
@@ -106,7 +110,7 @@ class Group:
 
     def leader(self) -> int | None:
         """Pid of the init inside, as this machine sees it."""
-        payload = self.unified / "payload"
+        payload = self.unified / BOOT / "payload"
         for folder in (payload / "init.scope", payload):
             for pid in self._listed(folder):
                 if _pids_in_namespaces(pid)[1:] == [1]:
@@ -193,6 +197,14 @@ class Group:
                 continue
             total += sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
         return total * 1024
+
+
+def start_time(pid: int) -> str:
+    """In clock ticks since this machine's boot: with the pid, one process and no other."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        return ""
 
 
 def _pids_in_namespaces(pid: int) -> list[int]:

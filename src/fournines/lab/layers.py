@@ -68,7 +68,9 @@ _FILES: Mapping[str, str] = {
     # Six busy hosts share two cores while they boot.
     "etc/systemd/system.conf.d/50-lab.conf": "[Manager]\nDefaultTimeoutStartSec=300s\nDefaultTimeoutStopSec=30s\n",
     # Logs must outlive a power cut.
-    "etc/systemd/journald.conf.d/50-lab.conf": "[Journal]\nStorage=persistent\nSystemMaxUse=64M\nReadKMsg=no\nAudit=no\n",
+    "etc/systemd/journald.conf.d/50-lab.conf": (
+        "[Journal]\nStorage=persistent\nSystemMaxUse=64M\nReadKMsg=no\nAudit=no\n"
+    ),
     "etc/ssh/sshd_config.d/50-lab.conf": "UseDNS no\nPermitRootLogin prohibit-password\nPasswordAuthentication no\n",
 }
 
@@ -105,14 +107,15 @@ def configuration(image: Path, masked: Iterable[str], folder: Path) -> Path:
     units = sorted({*_MASKED, *masked})
     if wrong := [unit for unit in units if "/" in unit or "." not in unit]:
         raise NinesError(f"cannot mask {', '.join(wrong)}: not the name of a unit with its suffix")
-    content = [_FORMAT, image.name, units, list(_MASKED_GENERATORS), dict(_FILES), [str(path) for path in hidden(image)]]
+    paths = hidden(image)
+    content = [_FORMAT, units, list(_MASKED_GENERATORS), dict(_FILES), [str(path) for path in paths]]
     layer = folder / _digest(content)
     if layer.exists():
         return layer
     making = folder / f".{layer.name}.{os.getpid()}"
     folder.mkdir(parents=True, exist_ok=True)
     _folder(making)
-    for path in hidden(image):
+    for path in paths:
         whiteout(making / path)
     for unit in units:
         _link_null(making / _UNITS / unit)

@@ -24,14 +24,14 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
 from fournines.errors import HostError, NinesError
 from fournines.lab import network
-from fournines.lab.cgroups import Group
+from fournines.lab.cgroups import BOOT, EXEC, Group
 from fournines.lab.names import Names
 from fournines.lab.network import Nic
 from fournines.state import State
@@ -40,10 +40,12 @@ _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _CLEAN = ("env", "-i", f"PATH={_PATH}", "HOME=/root", "LANG=C.UTF-8")
 
 # Before anything else, so that every page and every second counts.
-_JOIN = 'while [ "$1" != -- ]; do echo $$ >"$1" || exit 125; shift; done; shift; exec "$@"'
+JOIN = 'while [ "$1" != -- ]; do echo $$ >"$1" || exit 125; shift; done; shift; exec "$@"'
 
-# `slave`: what this machine unmounts later does not live on in here. Nothing mounted in here is seen outside.
+# `slave`: what this machine unmounts later does not live on in here. Nothing mounted in here is seen outside, nor
+# are the locks and folders that a killed systemd-nspawn would leave in /run.
 _BOOT = """
+mkdir -p /run/systemd/nspawn && mount -t tmpfs -o mode=0755,size=1m nines /run/systemd/nspawn || exit 1
 mount -t overlay "$1" -o "lowerdir=$2,upperdir=$3,workdir=$4" "$5" || exit 1
 exec systemd-nspawn --quiet --register=no --keep-unit --directory="$5" --machine="$1" --hostname="$6" \
     --network-namespace-path="/run/netns/$7" --capability=CAP_NET_ADMIN,CAP_IPC_LOCK \
@@ -122,12 +124,12 @@ class Machine:
             raise HostError(self.name, "the host is off", f"nines up starts it again ({self.folder / 'console.log'})")
         return pid
 
-    def argv(self, command: list[str]) -> list[str]:
+    def argv(self, command: Sequence[str]) -> list[str]:
         """The local command that runs `command` in the host, counted as the host's, and killed with its caller."""
         leader = self.leader()
-        joined = [str(path) for path in self.group.create("exec")]
+        joined = [str(path) for path in self.group.create(EXEC)]
         inside = ["nsenter", f"--target={leader}", "--all", *_CLEAN, "setpriv", "--pdeathsig", "KILL", *command]
-        return ["sh", "-c", _JOIN, "nines", *joined, "--", *inside]
+        return ["sh", "-c", JOIN, "nines", *joined, "--", *inside]
 
     # Power
 
@@ -229,7 +231,7 @@ class Machine:
             network.plug(self.names, self.name, definition.nics, definition.gateway)
         except NinesError as error:
             raise HostError(self.name, f"power on: {error.message}", error.remedy) from error
-        joined = [str(path) for path in self.group.create("boot")]
+        joined = [str(path) for path in self.group.create(BOOT)]
         boot = [
             self.names.machine(self.name),
             ":".join(definition.lower),
@@ -239,7 +241,7 @@ class Machine:
         ]
         # setsid --fork returns once its child runs, which init then inherits.
         command = [
-            *("sh", "-c", _JOIN, "nines", *joined, "--", "setsid", "--fork", *_CLEAN, *_NSPAWN),
+            *("sh", "-c", JOIN, "nines", *joined, "--", "setsid", "--fork", *_CLEAN, *_NSPAWN),
             *("unshare", "--mount", "--propagation", "slave", "sh", "-c", _BOOT, "nines", *boot),
         ]
         with open(self.folder / "console.log", "ab") as console:

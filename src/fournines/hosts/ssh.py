@@ -1,0 +1,99 @@
+"""A host over SSH, as in production: commands through one kept connection, power through its BMC if it has one."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fournines.cloud.model import Ssh as Access
+from fournines.errors import HostError
+from fournines.hosts import PowerState
+from fournines.hosts.redfish import Redfish
+
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_CLEAN = ("env", "-i", f"PATH={_PATH}", "HOME=/root", "LANG=C.UTF-8")
+# A socket address holds 108 bytes; ssh makes it under a name 17 longer first.
+_SOCKET_LENGTH = 108 - 17 - 1
+
+
+def _option(path: Path | str) -> str:
+    """A path as the value of an ssh option: ssh splits at blanks and expands %."""
+    text = str(path).replace("%", "%%")
+    return f'"{text}"' if " " in text else text
+
+
+@dataclass(frozen=True, slots=True)
+class SshHost:
+    """A host that this machine logs in to."""
+
+    name: str
+    access: Access
+    folder: Path
+    """Private, of the cloud's state: known_hosts and control sockets."""
+    bmc: Redfish | None = None
+
+    @property
+    def _socket(self) -> Path | None:
+        target = f"{self.access.user}@{self.access.address}:{self.access.port}:{self.access.key}"
+        path = self.folder / hashlib.sha256(target.encode()).hexdigest()[:12]
+        return path if len(str(path)) <= _SOCKET_LENGTH else None
+
+    def _options(self) -> list[str]:
+        options = {
+            "BatchMode": "yes",
+            "ConnectTimeout": "5",
+            "ServerAliveInterval": "3",
+            "ServerAliveCountMax": "3",
+            "StrictHostKeyChecking": "accept-new",
+            "UserKnownHostsFile": _option(self.folder / "known_hosts"),
+            "GlobalKnownHostsFile": "/dev/null",
+            "LogLevel": "ERROR",
+        }
+        if self.access.key:
+            options |= {"IdentityFile": _option(self.access.key), "IdentitiesOnly": "yes"}
+        if socket := self._socket:
+            options |= {"ControlMaster": "auto", "ControlPersist": "60", "ControlPath": _option(socket)}
+        return [part for key, value in options.items() for part in ("-o", f"{key}={value}")]
+
+    def argv(self, command: Sequence[str]) -> list[str]:
+        """The ssh that runs `command` as root with a clean environment: directly, else through `sudo -n`."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        become = () if self.access.user == "root" else ("sudo", "-n", "--")
+        remote = shlex.join([*become, *_CLEAN, *command])
+        return ["ssh", "-T", *self._options(), *self._target(), "--", remote]
+
+    def _target(self) -> list[str]:
+        return ["-p", str(self.access.port), "-l", self.access.user, self.access.address]
+
+    def disconnect(self) -> None:
+        """Close the kept connection, if there is one."""
+        if (socket := self._socket) and socket.exists():
+            subprocess.run(
+                ["ssh", *self._options(), "-O", "exit", *self._target()],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=10,
+                check=False,
+            )
+
+    def power(self) -> PowerState:
+        return self._bmc().power()
+
+    def power_on(self) -> None:
+        """Switch on by its BMC; the boot takes longer. Raises HostError, also without a BMC."""
+        self._bmc().power_on()
+
+    def power_off(self) -> None:
+        """Cut the power by its BMC. Raises HostError, also without a BMC."""
+        # A kept connection to a dead host would take the next command down with it.
+        self._bmc().power_off()
+        self.disconnect()
+
+    def _bmc(self) -> Redfish:
+        if self.bmc is None:
+            raise HostError(self.name, "it has no BMC, so nines cannot switch its power", "give it a bmc in the spec")
+        return self.bmc

@@ -1,0 +1,223 @@
+"""Can this machine carry the lab? Asked before anything is made, and answered all at once.
+
+What can be tried is tried, in namespaces that vanish with the trial: an overlay with a whiteout on the file system
+of the state folder, a bridge, a veth. The rest is compared: memory, disk, programs, capabilities, routes.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fournines.cloud.model import Cloud, Host
+from fournines.errors import NinesError, PreflightError
+from fournines.lab import image, network
+from fournines.lab.cgroups import Group, hierarchies
+from fournines.lab.machine import Machine
+from fournines.lab.names import Names
+from fournines.state import State, state_root
+
+_MB = 2**20
+# Estimates by role; a host without services was measured at 15 MiB of PSS and 30 MiB of cgroup.
+_CONTROL_MB, _OTHER_MB, _BARE_MB = 800, 400, 60
+_SPARE_MB = 400
+# Measured: 0.17 GB for the base alone, 1.0 GB and 0.35 GB of packages with every service of the control plane.
+_IMAGE_MB, _SERVICES_MB = 500, 2500
+_NODE_MB = 600
+
+_PROGRAMS = {
+    "systemd-nspawn": "systemd-container",
+    "ip": "iproute2",
+    "mount": "mount",
+    "nsenter": "util-linux",
+    "setpriv": "util-linux",
+    "setsid": "util-linux",
+    "unshare": "util-linux",
+    "ssh": "openssh-client",
+    "ssh-keygen": "openssh-client",
+}
+_BUILD_PROGRAMS = {"mmdebstrap": "mmdebstrap", "dpkg-divert": "dpkg", "chroot": "coreutils"}
+_CAPABILITIES = {
+    0: "CAP_CHOWN",
+    5: "CAP_KILL",
+    7: "CAP_SETUID",
+    12: "CAP_NET_ADMIN",
+    18: "CAP_SYS_CHROOT",
+    21: "CAP_SYS_ADMIN",
+    27: "CAP_MKNOD",
+    31: "CAP_SETFCAP",
+}
+
+_TRIAL = """
+cd "$1" || exit 1
+try() { name=$1; shift; "$@" >out 2>&1 || echo "$name: $(tail -n 1 out)"; }
+mkdir -p lower upper work merged; : >lower/file
+try "overlay file systems" mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work merged
+try "overlay whiteouts" rm merged/file
+try "device nodes in the state folder" mknod upper/whiteout c 0 0
+try "tmpfs" mount -t tmpfs tmpfs merged
+try "network bridges" ip link add trial type bridge
+try "veth pairs" ip link add trial0 type veth peer name trial1
+exit 0
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that this machine lacks."""
+
+    what: str
+    remedy: str
+
+
+def memory_mb(host: Host, services: int) -> int:
+    """What a host is expected to take, in MiB: an estimate by its roles; measured figures are in the bench."""
+    if not services:
+        return _BARE_MB
+    return _CONTROL_MB if "control" in host.roles else _OTHER_MB
+
+
+def check(cloud: Cloud, state: State, wanted: image.Recipe) -> list[Problem]:
+    """Everything that this machine lacks for that cloud's lab, given what of it runs already. Changes nothing."""
+    built = image.path_of(wanted).is_dir()
+    missing = [*_programs({} if built else _BUILD_PROGRAMS), *_resources(cloud, state, built)]
+    if "management" in cloud.networks and cloud.networks["management"].gateway is None:
+        missing.append(
+            Problem(
+                "the management network has no gateway: this machine needs an address there to reach the hosts",
+                "give networks.management a gateway",
+            )
+        )
+    if os.geteuid() != 0:
+        return [Problem("it needs root", "run it as root"), *missing]
+    missing += _capabilities(Path("/proc/self/status").read_text())
+    missing += _trial(state_root())
+    missing += _cgroups(state)
+    if shutil.which("ip"):
+        missing += [
+            Problem(text, "give the network another cidr, or take the other one down")
+            for text in network.conflicts(Names.of(state), cloud.networks.values())
+        ]
+    return missing
+
+
+def require(cloud: Cloud, state: State, wanted: image.Recipe) -> None:
+    """Raises PreflightError that names every problem at once, and what works without a lab."""
+    if problems := check(cloud, state, wanted):
+        lines = [f"  - {problem.what}\n      {problem.remedy}" for problem in problems]
+        raise PreflightError(
+            f"this machine cannot carry the lab {cloud.name}:\n" + "\n".join(lines),
+            "without a lab these still work: nines schema, nines plan and apply on hosts of the ssh provider, "
+            "and the tests that need no root",
+        )
+
+
+def _programs(more: dict[str, str]) -> Iterable[Problem]:
+    lacking = {name: package for name, package in {**_PROGRAMS, **more}.items() if not shutil.which(name)}
+    if lacking:
+        packages = " ".join(sorted(set(lacking.values())))
+        yield Problem(f"programs are missing: {', '.join(sorted(lacking))}", f"apt-get install {packages}")
+
+
+def _resources(cloud: Cloud, state: State, built: bool) -> Iterable[Problem]:
+    services = {host.name: 0 for host in cloud.hosts}
+    for placement in cloud.services.values():
+        for host in placement.hosts:
+            services[host.name] += 1
+    off = [host for host in cloud.hosts if not _runs(state, host.name)]
+    if off:
+        need = sum(memory_mb(host, services[host.name]) for host in off) + _SPARE_MB
+        free = available_memory_mb(Path("/proc/meminfo").read_text())
+        if free < need:
+            yield Problem(
+                f"{len(off)} hosts need about {need} MiB of memory, {free} MiB are available",
+                "free some, or declare fewer hosts",
+            )
+    fresh = [host for host in off if not (state.lab / "hosts" / host.name / "upper").is_dir()]
+    need = len(fresh) * _NODE_MB + (0 if built else _SERVICES_MB if cloud.services else _IMAGE_MB)
+    free = shutil.disk_usage(_existing(state_root())).free // _MB
+    if free < need:
+        yield Problem(
+            f"{state_root()} needs about {need} MiB of disk, {free} MiB are free",
+            "free some, or set NINES_STATE to a folder on a larger disk",
+        )
+
+
+def _runs(state: State, host: str) -> bool:
+    try:
+        return Machine.of(state, host).power() == "on"
+    except NinesError:
+        return False
+
+
+def available_memory_mb(meminfo: str) -> int:
+    """MemAvailable in the text of /proc/meminfo, in MiB."""
+    for line in meminfo.splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) // 1024
+    return 0
+
+
+def _existing(path: Path) -> Path:
+    while not path.exists():
+        path = path.parent
+    return path
+
+
+def _capabilities(status: str) -> Iterable[Problem]:
+    held = int(next(line.split()[1] for line in status.splitlines() if line.startswith("CapEff:")), 16)
+    lacking = [name for bit, name in sorted(_CAPABILITIES.items()) if not held >> bit & 1]
+    if lacking:
+        yield Problem(
+            f"root lacks the capabilities {', '.join(lacking)}",
+            "run it on a machine, or in a container that is given them (docker run --privileged)",
+        )
+
+
+def _trial(folder: Path) -> Iterable[Problem]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".preflight-", dir=folder) as trial:
+            done = subprocess.run(
+                [
+                    *("unshare", "--mount", "--propagation", "private", "--net", "--pid", "--ipc", "--uts", "--cgroup"),
+                    *("--fork", "--kill-child", "sh", "-c", _TRIAL, "nines", trial),
+                ],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=60,
+                check=False,
+            )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        yield Problem(f"cannot try out namespaces and mounts under {folder}: {error}", "see the message")
+        return
+    if done.returncode:
+        yield Problem(
+            f"cannot make namespaces: {done.stderr.strip()[-300:]}",
+            "the kernel needs mount, network, pid, ipc, uts and cgroup namespaces, and root the right to make them",
+        )
+    for line in done.stdout.splitlines():
+        yield Problem(f"does not work here: {line}", "the kernel needs it, and root the right to use it")
+
+
+def _cgroups(state: State) -> Iterable[Problem]:
+    try:
+        trial = Group(f"{Names.of(state).prefix}.preflight-{os.getpid()}")
+        trial.create()
+        has_events = (hierarchies().unified / trial.path / "cgroup.events").exists()
+        trial.remove()
+    except NinesError as error:
+        yield Problem(error.message, error.remedy)
+        return
+    except OSError as error:
+        yield Problem(f"cannot make a cgroup: {error}", "remount the cgroup file systems writable")
+        return
+    if not has_events:
+        yield Problem("the unified cgroup hierarchy has no cgroup.events", "run a kernel of Debian 12 or newer")
