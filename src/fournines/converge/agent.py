@@ -35,7 +35,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 Data = dict[str, Any]
@@ -566,10 +565,17 @@ def differences(machine: Machine, resources: list[Data]) -> Changes:
 def look(machine: Machine, request: Data, line: Line) -> Data:
     began = time.monotonic()
     checks: dict[str, Data] = request["checks"]
-    with ThreadPoolExecutor(max(1, min(16, len(checks)))) as pool:
-        running = {name: pool.submit(evaluate, check, float(request["limit"])) for name, check in checks.items()}
-        changes = differences(machine, request["resources"])
-        seen = {name: future.result() for name, future in running.items()}
+    seen: dict[str, Data] = {}
+
+    def ask(name: str) -> None:
+        seen[name] = evaluate(checks[name], float(request["limit"]))
+
+    asking = [threading.Thread(target=ask, args=(name,), daemon=True) for name in checks]
+    for thread in asking:
+        thread.start()
+    changes = differences(machine, request["resources"])
+    for thread in asking:
+        thread.join()
     return {"changes": changes, "checks": seen, "seconds": round(time.monotonic() - began, 3)}
 
 
@@ -581,7 +587,6 @@ def install(machine: Machine, names: list[str], line: Line) -> None:
     if machine.read(POLICY) not in (None, POLICY_TEXT):
         os.replace(machine.at(POLICY), machine.at(POLICY_SAVED))
     machine.put(POLICY, POLICY_TEXT, 0o755)
-    os.environ.update(DEBIAN_FRONTEND="noninteractive", APT_LISTCHANGES_FRONTEND="none", NEEDRESTART_SUSPEND="1")
     apt = ["apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=120", "-o", "Dpkg::Options::=--force-confold"]
     try:
         with line.beating(lambda: "installing {}".format(", ".join(names))):
@@ -721,10 +726,10 @@ def write_locked(machine: Machine, resources: list[Data], line: Line) -> Data:
         todo: list[Data] = [c for c in again if c["kind"] == kind and c["index"] is not None]
         if kind == "directory":
             # A folder comes before those in it.
-            todo.sort(key=subject_of)
+            todo.sort(key=lambda c: str(c["subject"]))
         for change in todo:
             try:
-                do(machine, resources[change["index"]])
+                do(machine, resources[int(change["index"])])
             except Refusal as error:
                 raise Refusal("{} {}: {}".format(kind, change["subject"], error)) from None
             except OSError as error:
@@ -975,7 +980,7 @@ OPERATIONS: dict[str, Callable[[Machine, Data, Line], Data]] = {
 def main() -> None:
     # What the way in (nsenter, ssh) sets is not to be relied on.
     os.environ["PATH"] = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/local/sbin:/usr/sbin:/sbin"
-    os.environ.update(LC_ALL="C.UTF-8")
+    os.environ.update(LC_ALL="C.UTF-8", DEBIAN_FRONTEND="noninteractive", NEEDRESTART_SUSPEND="1")
     os.environ.setdefault("HOME", "/root")
     os.umask(0o022)
     line = Line(sys.stdout)

@@ -66,7 +66,7 @@ def _view(cloud: Cloud, host: Host, fleet: Fleet) -> HostView:
             checks[f"health {name}"] = health
         if facts is not None:
             checks[f"facts {name}"] = facts
-    request = {
+    request: dict[str, Any] = {
         "op": "look",
         "resources": [],
         "checks": {key: check.as_data() for key, check in checks.items()},

@@ -74,7 +74,7 @@ class Wanted:
         return tuple(
             Change(
                 host=self.host,
-                service=AGENT if change["index"] is None else self.owners[change["index"]],
+                service=AGENT if change["index"] is None else self.owners[int(change["index"])],
                 kind=str(change["kind"]),
                 subject=str(change["subject"]),
                 action=str(change["action"]),

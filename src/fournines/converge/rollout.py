@@ -12,7 +12,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from fournines.converge.events import Event, Observer
 from fournines.converge.look import Change
@@ -22,6 +22,7 @@ from fournines.converge.transport import Progress, call, pick, together
 from fournines.errors import HostError, WaitError
 from fournines.hosts import Fleet
 
+Kind = Literal["start", "wait", "done", "fail", "change", "note"]
 _SPARE = 200.0
 """Seconds beyond an operation's own bound: the agent waits up to 180 s for one of a killed run."""
 
@@ -73,22 +74,23 @@ class Rollout:
         """Start what does not run and stop what must not; every member that is not stale is healthy then."""
         if self._stage.start == "serial":
             for part in self._stage.parts:
-                self._start_one(part)
-        else:
-            self._each(self._stage.parts, self._start_one)
+                if self._moves_of(part, "start", "stop"):
+                    self._start_one(part)
+        self._each(self._stage.parts, self._start_one)
 
     def _start_one(self, part: HostPart) -> None:
-        moves = {unit: action for unit, action in self._moves[part.host].items() if action in ("start", "stop")}
-        if moves:
+        if moves := self._moves_of(part, "start", "stop"):
             self._move(part, moves)
-        if not self._stale(part):
+        if not self._moves_of(part, "restart", "reload"):
             self._await_health(part)
+            self._say("done", "healthy", part.host)
 
-    def _stale(self, part: HostPart) -> bool:
-        return any(action in ("restart", "reload") for action in self._moves[part.host].values())
+    def _moves_of(self, part: HostPart, *actions: str) -> dict[str, str]:
+        """Units of a member that still need one of these."""
+        return {unit: action for unit, action in self._moves[part.host].items() if action in actions}
 
     def _restart(self) -> None:
-        stale = [part for part in self._stage.parts if self._stale(part)]
+        stale = [part for part in self._stage.parts if self._moves_of(part, "restart", "reload")]
         if not stale:
             return
         sick = {part.host for part, healthy in self._each(stale, self._gets_healthy) if not healthy}
@@ -99,9 +101,9 @@ class Rollout:
             sick.discard(part.host)
             others = [other for other in self._stage.parts if other is not part and other.host not in sick]
             self._each(others, self._await_health)
-            moves = self._moves[part.host]
-            self._move(part, {unit: action for unit, action in moves.items() if action in ("restart", "reload")})
+            self._move(part, self._moves_of(part, "restart", "reload"))
             self._await_health(part)
+            self._say("done", "healthy", part.host)
 
     def _move(self, part: HostPart, moves: dict[str, str]) -> None:
         """Start, stop, restart or reload units of one member."""
@@ -139,7 +141,6 @@ class Rollout:
                 f"last seen: {_short(result['seen'])}",
                 f"nines logs {part.host} {self._stage.name}",
             )
-        self._say("done", "healthy", part.host, result["seconds"])
 
     def _gets_healthy(self, part: HostPart) -> bool:
         return part.health is None or bool(self._wait(part)["ok"])
@@ -201,7 +202,7 @@ class Rollout:
 
         return progress
 
-    def _say(self, kind: Any, text: str = "", host: str | None = None, seconds: float | None = None) -> None:
+    def _say(self, kind: Kind, text: str = "", host: str | None = None, seconds: float | None = None) -> None:
         self._tell(Event(kind, self._stage.name, text, host, seconds))
 
 

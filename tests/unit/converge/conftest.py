@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from converge_support import LocalHost, install_doubles
+
+
+@pytest.fixture(scope="session")
+def doubles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return install_doubles(tmp_path_factory.mktemp("doubles"))
+
+
+@pytest.fixture
+def make_host(tmp_path: Path, doubles: Path) -> Callable[[str], LocalHost]:
+    def make(name: str) -> LocalHost:
+        environment = (f"NINES_TEST_CALLS={tmp_path / 'calls'}",)
+        return LocalHost(name, tmp_path / name, doubles, environment).prepare()
+
+    return make
+
+
+@pytest.fixture
+def host(make_host: Callable[[str], LocalHost]) -> LocalHost:
+    return make_host("c1")
+
+
+@pytest.fixture
+def inside(host: LocalHost, monkeypatch: pytest.MonkeyPatch) -> LocalHost:
+    """The host `c1`, with the agent run in this process: only the doubles are in its PATH."""
+    monkeypatch.setenv("PATH", f"{host.doubles}:/usr/bin:/bin")
+    monkeypatch.setenv("NINES_ROOT", str(host.root))
+    return host

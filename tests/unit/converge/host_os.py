@@ -1,0 +1,172 @@
+"""A test double of a host's system programs, under $NINES_ROOT: systemctl, journalctl, dpkg, dpkg-query, apt-get,
+mount, useradd, usermod, groupadd. Which one is said by the name it is called by. Plain files hold its state:
+
+    units.json       unit -> {active, since, enabled, installable, fails}
+    packages         one installed package a line
+    calls            one line a changing call: program and arguments
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+
+ROOT = os.environ["NINES_ROOT"]
+
+
+def at(path: str) -> str:
+    return os.path.join(ROOT, path.lstrip("/"))
+
+
+def record(words: list[str]) -> None:
+    with open(at("calls"), "a") as file:
+        file.write(" ".join(words) + "\n")
+    everywhere = os.environ.get("NINES_TEST_CALLS")
+    if everywhere:
+        with open(everywhere, "a") as file:
+            file.write(" ".join([os.path.basename(ROOT), *words]) + "\n")
+
+
+def lines(path: str) -> list[str]:
+    try:
+        with open(at(path)) as file:
+            return file.read().splitlines()
+    except FileNotFoundError:
+        return []
+
+
+def write_lines(path: str, content: list[str]) -> None:
+    os.makedirs(os.path.dirname(at(path)), exist_ok=True)
+    with open(at(path) + "~", "w") as file:
+        file.write("".join(line + "\n" for line in content))
+    os.replace(at(path) + "~", at(path))
+
+
+def load() -> dict[str, dict[str, object]]:
+    return json.loads("".join(lines("units.json")) or "{}")
+
+
+def save(units: dict[str, dict[str, object]]) -> None:
+    write_lines("units.json", [json.dumps(units)])
+
+
+def systemctl(args: list[str]) -> int:
+    action = args[0]
+    names = [word for word in args[1:] if "." in word]
+    units = load()
+    if action == "show":
+        blocks: list[str] = []
+        for name in names:
+            unit = units.get(name, {})
+            masked = os.path.lexists(at(f"etc/systemd/system/{name}"))
+            blocks.append(
+                f"ActiveState={unit.get('active', 'inactive')}\n"
+                f"UnitFileState={'masked' if masked else unit.get('enabled', '')}\n"
+                f"NeedDaemonReload={unit.get('reload', 'no')}\n"
+                f"InactiveExitTimestampMonotonic={unit.get('since', 0)}\n"
+            )
+        print("\n".join(blocks))
+        return 0
+    record(["systemctl", *[word for word in args if word not in ("--", "--quiet")]])
+    for name in names:
+        unit = units.setdefault(name, {})
+        if action in ("start", "restart"):
+            if unit.get("fails"):
+                unit["active"] = "failed"
+                save(units)
+                print(f"Job for {name} failed.", file=sys.stderr)
+                return 1
+            if action == "restart" or unit.get("active") not in ("active", "activating"):
+                unit["since"] = int(time.monotonic() * 1e6)
+            unit["active"] = "active"
+        elif action == "stop":
+            unit["active"] = "inactive"
+        elif action in ("enable", "disable") and unit.get("enabled") != "static":
+            unit["enabled"] = action + "d"
+    if action == "daemon-reload":
+        for unit in units.values():
+            unit["reload"] = "no"
+    save(units)
+    return 0
+
+
+def dpkg_query(args: list[str]) -> int:
+    installed = set(lines("packages"))
+    names = args[args.index("-f") + 2 :]
+    for name in names:
+        if name in installed:
+            print(name, "installed")
+        else:
+            print(f"dpkg-query: no packages found matching {name}", file=sys.stderr)
+    return 0 if installed.issuperset(names) else 1
+
+
+def apt_get(args: list[str]) -> int:
+    record(["apt-get", args[-1] if "update" in args else "install " + " ".join(args[args.index("--") + 1 :])])
+    if not os.path.exists(at("usr/sbin/policy-rc.d")) and "update" not in args:
+        print("a package would start by itself", file=sys.stderr)
+        return 100
+    if "update" in args:
+        write_lines("index", ["fresh"])
+        return 0
+    if not os.path.exists(at("index")):
+        print("E: Unable to locate package", file=sys.stderr)
+        return 100
+    write_lines("packages", sorted({*lines("packages"), *args[args.index("--") + 1 :]}))
+    return 0
+
+
+def mount(args: list[str]) -> int:
+    record(["mount", *[word.removeprefix(ROOT) for word in args]])
+    if "-t" in args:
+        fstype, options, source, path = args[1], args[3], args[4], args[5].removeprefix(ROOT)
+        escaped = path.replace(" ", "\\040")
+        write_lines("proc/self/mounts", [*lines("proc/self/mounts"), f"{source} {escaped} {fstype} {options} 0 0"])
+    return 0
+
+
+def account(program: str, args: list[str]) -> int:
+    assert args[:2] == ["--prefix", ROOT], "the agent would have touched this machine's own users"
+    record([program, *args[2:]])
+    users, groups = lines("etc/passwd"), lines("etc/group")
+    if program == "groupadd":
+        write_lines("etc/group", [*groups, f"{args[-1]}:x:{500 + len(groups)}:"])
+    elif program == "useradd":
+        write_lines("etc/passwd", [*users, f"{args[-1]}:x:{500 + len(users)}:{500 + len(groups)}::/:/bin/false"])
+        if "--user-group" in args:
+            write_lines("etc/group", [*groups, f"{args[-1]}:x:{500 + len(groups)}:"])
+    else:
+        wanted = args[args.index("--groups") + 1].split(",")
+        changed = [
+            f"{line},{args[-1]}"
+            if line.split(":")[0] in wanted and not line.endswith(":")
+            else f"{line}{args[-1]}"
+            if line.split(":")[0] in wanted
+            else line
+            for line in groups
+        ]
+        write_lines("etc/group", changed)
+    return 0
+
+
+def main() -> int:
+    program, args = os.path.basename(sys.argv[0]), sys.argv[1:]
+    if program == "systemctl":
+        return systemctl(args)
+    if program == "dpkg-query":
+        return dpkg_query(args)
+    if program == "apt-get":
+        return apt_get(args)
+    if program == "mount":
+        return mount(args)
+    if program == "journalctl":
+        print("\n".join(f"line {number} of {args[1]}" for number in range(20)))
+        return 0
+    if program == "dpkg":
+        return 0
+    return account(program, args)
+
+
+sys.exit(main())
