@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from fournines.cli.options import CloudArgument, CloudOption, either
 
 
-def down(cloud: CloudArgument = None, cloud_option: CloudOption = None) -> None:
+def down(
+    cloud: CloudArgument = None,
+    cloud_option: CloudOption = None,
+    keep_data: Annotated[bool, typer.Option("--keep-data", help="Keep what the hosts wrote; `up` goes on.")] = False,
+) -> None:
     """Remove a lab with all its data.
 
-    Its image stays, for the next `up`. Works by name when the cloud's file is gone or broken.
+    The image stays, and so do its secrets. Works by name when the cloud's file is gone or broken.
     """
     from fournines import lab
     from fournines.cli import clouds
@@ -20,5 +26,6 @@ def down(cloud: CloudArgument = None, cloud_option: CloudOption = None) -> None:
     clouds.refuse_unless_lab(given)
     state = State(name)
     with state.lock("down"), watch(f"down {name}") as observer:
-        lab.down(name, state, observer)
-    typer.echo(f"{name} is down.")
+        there = lab.exists(state)
+        lab.down(name, state, observer, keep_data)
+    typer.echo(f"{name} is down." if there else f"There was no lab {name}.")
