@@ -42,7 +42,8 @@ from fournines.state import State, Vault
 
 NOWHERE = "none"
 """The target of a drill that injures nothing."""
-_LOOK_EVERY_S = 1.0
+_LOOK_EVERY_S = 2.0
+_TELL_EVERY_S = 1.0
 _TICK_S = 0.1
 
 
@@ -243,6 +244,7 @@ class Run:
         if failover == 0:
             self._pass("steady", since + self.windows.steady, follow)
             return True
+        tell = since
         while True:
             follow()
             now = time.monotonic()
@@ -254,8 +256,10 @@ class Run:
             if now >= deadline:
                 self._tell("note", "steady", "not served again in time: healing", seconds=now - since)
                 return False
-            state = "served" if now - last_bad > 1 and last_bad > since else "not served"
-            self._tell("wait", "steady", f"{state}; last bad request {now - last_bad:.0f} s ago", seconds=now - since)
+            if now >= tell:
+                text = f"{now - last_bad:.0f} s without a bad request" if last_bad > since else "no request failed yet"
+                self._tell("wait", "steady", text, seconds=now - since)
+                tell = now + _TELL_EVERY_S
             time.sleep(_TICK_S)
 
     def _await_healthy(self, stage: str, follow: Callable[[], None]) -> tuple[Views, list[str]]:
