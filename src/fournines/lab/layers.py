@@ -186,7 +186,8 @@ def _folder(path: Path) -> None:
         _folder(path.parent)
         with contextlib.suppress(FileExistsError):
             path.mkdir()
-        path.chmod(0o755)
+            # Only what was made here: something else at that path may be a link out of the layer.
+            path.chmod(0o755)
 
 
 def _write(path: Path, text: str, mode: int = 0o644) -> None:
