@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -10,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import host_os
 
 from fournines.converge import agent
 from fournines.converge.resources import Resource
@@ -106,6 +109,14 @@ class LocalHost:
 
     def write(self, *resources: Resource) -> dict[str, Any]:
         return self.here("write", resources=[r.as_data() for r in resources])
+
+
+def execute_doubles(argv: list[str], stdin: str = "", timeout: float = 60.0) -> agent.Ran:
+    """In place of the agent's `execute`: the doubles without processes, for tests that run them many times."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = host_os.main(argv[0], argv[1:])
+    return agent.Ran(code, out.getvalue(), err.getvalue())
 
 
 def words(changes: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -13,11 +13,13 @@ import os
 import sys
 import time
 
-ROOT = os.environ["NINES_ROOT"]
+
+def root() -> str:
+    return os.environ["NINES_ROOT"]
 
 
 def at(path: str) -> str:
-    return os.path.join(ROOT, path.lstrip("/"))
+    return os.path.join(root(), path.lstrip("/"))
 
 
 def record(words: list[str]) -> None:
@@ -26,7 +28,7 @@ def record(words: list[str]) -> None:
     everywhere = os.environ.get("NINES_TEST_CALLS")
     if everywhere:
         with open(everywhere, "a") as file:
-            file.write(" ".join([os.path.basename(ROOT), *words]) + "\n")
+            file.write(" ".join([os.path.basename(root()), *words]) + "\n")
 
 
 def lines(path: str) -> list[str]:
@@ -60,7 +62,7 @@ def systemctl(args: list[str]) -> int:
         blocks: list[str] = []
         for name in names:
             unit = units.get(name, {})
-            masked = os.path.lexists(at(f"etc/systemd/system/{name}"))
+            masked = os.path.islink(at(f"etc/systemd/system/{name}"))
             blocks.append(
                 f"ActiveState={unit.get('active', 'inactive')}\n"
                 f"UnitFileState={'masked' if masked else unit.get('enabled', '')}\n"
@@ -119,16 +121,16 @@ def apt_get(args: list[str]) -> int:
 
 
 def mount(args: list[str]) -> int:
-    record(["mount", *[word.removeprefix(ROOT) for word in args]])
+    record(["mount", *[word.removeprefix(root()) for word in args]])
     if "-t" in args:
-        fstype, options, source, path = args[1], args[3], args[4], args[5].removeprefix(ROOT)
+        fstype, options, source, path = args[1], args[3], args[4], args[5].removeprefix(root())
         escaped = path.replace(" ", "\\040")
         write_lines("proc/self/mounts", [*lines("proc/self/mounts"), f"{source} {escaped} {fstype} {options} 0 0"])
     return 0
 
 
 def account(program: str, args: list[str]) -> int:
-    assert args[:2] == ["--prefix", ROOT], "the agent would have touched this machine's own users"
+    assert args[:2] == ["--prefix", root()], "the agent would have touched this machine's own users"
     record([program, *args[2:]])
     users, groups = lines("etc/passwd"), lines("etc/group")
     if program == "groupadd":
@@ -151,8 +153,7 @@ def account(program: str, args: list[str]) -> int:
     return 0
 
 
-def main() -> int:
-    program, args = os.path.basename(sys.argv[0]), sys.argv[1:]
+def main(program: str, args: list[str]) -> int:
     if program == "systemctl":
         return systemctl(args)
     if program == "dpkg-query":
@@ -169,4 +170,5 @@ def main() -> int:
     return account(program, args)
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main(os.path.basename(sys.argv[0]), sys.argv[1:]))
