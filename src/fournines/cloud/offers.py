@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol, cast, get_args
+from typing import Any, ClassVar, Protocol, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -20,18 +20,14 @@ from fournines.spec.problems import Problem, show
 class Offer(Protocol):
     """What the model must know of a service; `fournines.services.Service` is one."""
 
-    @property
-    def name(self) -> str: ...
-    @property
-    def role(self) -> Role: ...
-    @property
-    def strategies(self) -> tuple[Strategy, ...]: ...
-    @property
-    def needs(self) -> tuple[Needs, ...]: ...
-    @property
-    def endpoint(self) -> Endpoint | None: ...
-    @property
-    def options(self) -> type[BaseModel]: ...
+    name: ClassVar[str]
+    role: ClassVar[Role]
+    strategies: ClassVar[tuple[Strategy, ...]]
+    needs: ClassVar[tuple[Needs, ...]]
+    endpoint: ClassVar[Endpoint | None]
+
+    options: ClassVar[type[Any]]
+    """A pydantic model. Any, because a class variable could not be of a narrower type than the protocol's."""
 
 
 Offers = Mapping[str, Offer]

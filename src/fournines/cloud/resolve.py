@@ -128,7 +128,8 @@ def _place(offer: Offer, choice: ServiceChoice, hosts: tuple[Host, ...]) -> Plac
     try:
         options = read_options(offer, choice.options).model_dump()
     except ValidationError as error:
-        raise SpecError(f"services.{offer.name}: {error.errors()[0]['msg']}") from None
+        wrong = (f"services.{'.'.join(map(str, (offer.name, *each['loc'])))}: {each['msg']}" for each in error.errors())
+        raise SpecError("\n".join(wrong)) from None
     if strategy.supervisor == "elsewhere":
         return Placement(offer.name, strategy, hosts=(), needs=(), endpoint=None, options=options)
     having = tuple(host for host in hosts if offer.role in host.roles)

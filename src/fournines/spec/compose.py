@@ -13,7 +13,7 @@ from fournines.spec.document import Entry, Mapping, Node, Scalar, Sequence
 from fournines.spec.problems import Mark, Problem, Problems, show
 from fournines.spec.tokens import Token
 
-MAX_NODES = 500_000
+MAX_NODES = 200_000
 MAX_DEPTH = 32
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -18,6 +19,9 @@ from fournines.spec.tokens import read, tokens
 
 FurtherChecks = Callable[[Mapping], Iterable[Problem]]
 """Looks at the document, its ranges expanded, for what the spec alone cannot know, such as services."""
+
+
+_schema = cache(json_schema)
 
 
 def load_spec(path: Path, further: FurtherChecks | None = None) -> Spec:
@@ -42,7 +46,7 @@ def _load(path: Path, further: FurtherChecks | None) -> Spec:
     try:
         spec = Spec.model_validate(plain(root))
     except ValidationError as error:
-        invalid = list(explain(error, root, json_schema()))
+        invalid = list(explain(error, root, _schema()))
     further_problems = [*check(root), *(further(root) if further else ())]
     # What a bad range would have become is not worth a second complaint.
     bad = {problem.mark for problem in wrong_ranges}

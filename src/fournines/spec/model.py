@@ -299,7 +299,7 @@ def json_schema(services: ServiceModels | None = None) -> dict[str, Any]:
         for name, (options, strategies) in services.items():
             entry = options.model_json_schema(ref_template=f"#/$defs/{name}.{{model}}")
             schema["$defs"] |= {f"{name}.{model}": found for model, found in entry.pop("$defs", {}).items()}
-            strategy = {"enum": strategies, "description": "How the service is kept available."}
+            strategy = {"enum": list(strategies), "description": "How the service is kept available."}
             entries[name] = {**entry, "properties": {"strategy": strategy, **entry.get("properties", {})}}
         schema["properties"]["services"] |= {"properties": entries, "additionalProperties": False}
     return schema

@@ -51,7 +51,6 @@ def complaints(path: Path, data: bytes | str) -> list[str]:
     try:
         load_spec(path)
     except SpecError as error:
-        assert error.exit_code == 2
         lines = error.message.splitlines()
         assert all(line.startswith(f"{path}:") for line in lines)
         return [line.removeprefix(f"{path}:") for line in lines]
@@ -323,11 +322,11 @@ WHOLE: list[tuple[bytes, list[str]]] = [
     (
         b"a: &a [x,x,x,x,x,x,x,x,x,x]\n"
         + b"".join(b"%c: &%c [%s]\n" % (98 + i, 98 + i, b", ".join([b"*%c" % (97 + i)] * 10)) for i in range(9)),
-        ["6:20: more than 500000 values (aliases expanded)"],
+        ["6:8: more than 200000 values (aliases expanded)"],
     ),
     (
         b"hosts: {" + b", ".join(b'"a%dx[1-5000]": {}' % i for i in range(200)) + b"}",
-        ["1:2016: more than 500000 values (ranges expanded)"],
+        ["1:815: more than 200000 values (ranges expanded)"],
     ),
     (b"a: [" + b"x," * 600_000 + b"]", ["1:1: larger than 1 MiB"]),
 ]
