@@ -30,6 +30,15 @@ class Host(Protocol):
 
 
 @runtime_checkable
+class Remote(Protocol):
+    """A host on which a terminal must be asked for."""
+
+    def terminal(self, command: Sequence[str]) -> list[str]:
+        """As `argv`, for a person at a terminal."""
+        ...
+
+
+@runtime_checkable
 class Power(Protocol):
     """A host whose power can be switched. Both calls are safe to repeat and return when it is so."""
 

@@ -61,10 +61,17 @@ class SshHost:
 
     def argv(self, command: Sequence[str]) -> list[str]:
         """The ssh that runs `command` as root with a clean environment: directly, else through `sudo -n`."""
+        return self._argv("-T", command)
+
+    def terminal(self, command: Sequence[str]) -> list[str]:
+        """The same with a terminal there."""
+        return self._argv("-t", command)
+
+    def _argv(self, terminal: str, command: Sequence[str]) -> list[str]:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         become = () if self.access.user == "root" else ("sudo", "-n", "--")
         remote = shlex.join([*become, *_CLEAN, *command])
-        return ["ssh", "-T", *self._options(), *self._target(), "--", remote]
+        return ["ssh", terminal, *self._options(), *self._target(), "--", remote]
 
     def _target(self) -> list[str]:
         return ["-p", str(self.access.port), "-l", self.access.user, self.access.address]

@@ -133,7 +133,9 @@ def test_one_host_without_power_leaves_quorum(cloud: Cloud, state: State) -> Non
 @pytest.mark.parametrize(("holding", "said"), [((), "no host"), (("c1", "c3"), "c1 and c3")])
 def test_the_vip_is_on_one_host(cloud: Cloud, state: State, holding: tuple[str, ...], said: str) -> None:
     seen = {
-        name: HostView(True, "", well(name).services | {"pacemaker": member(PACEMAKER | {"vip": name in holding})})
+        name: HostView(
+            True, "", dict(well(name).services) | {"pacemaker": member(PACEMAKER | {"vip": name in holding})}
+        )
         for name in ("c1", "c2", "c3")
     }
     assert of(cloud, state, seen)["problems"] == [f"the VIP 10.71.0.10 is on {said}"]

@@ -14,7 +14,7 @@ def status(cloud: CloudArgument = None, cloud_option: CloudOption = None, as_jso
     from fournines.converge.inspect import inspect
 
     resolved, state, fleet = connect(either(cloud, cloud_option))
-    found = condition.of(resolved, state, fleet, inspect(resolved, fleet, state.vault()))
+    found = condition.of(resolved, state, fleet, inspect(resolved, fleet))
     if as_json:
         typer.echo(json.dumps(found))
     else:
