@@ -15,8 +15,7 @@ def doubles(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def make_host(tmp_path: Path, doubles: Path) -> Callable[[str], LocalHost]:
     def make(name: str) -> LocalHost:
-        environment = (f"NINES_TEST_CALLS={tmp_path / 'calls'}",)
-        return LocalHost(name, tmp_path / name, doubles, environment).prepare()
+        return LocalHost(name, tmp_path / name, doubles).prepare()
 
     return make
 

@@ -1,21 +1,35 @@
 """A test double of a host's system programs, under $NINES_ROOT: systemctl, journalctl, dpkg, dpkg-query, apt-get,
 mount, useradd, usermod, groupadd. Which one is said by the name it is called by. Plain files hold its state:
 
-    units.json       unit -> {active, since, enabled, installable, fails}
+    units.json       unit -> {active, since, enabled, reload, fails}
+    active/UNIT      active, inactive, failed
     packages         one installed package a line
     calls            one line a changing call: program and arguments
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import sys
+import threading
 import time
+
+here = threading.local()
+"""`root`, `out` and `err` of a call inside a test's own process, for each thread."""
+
+
+def say(text: str) -> None:
+    print(text, file=getattr(here, "out", sys.stdout))
+
+
+def complain(text: str) -> None:
+    print(text, file=getattr(here, "err", sys.stderr))
 
 
 def root() -> str:
-    return os.environ["NINES_ROOT"]
+    return getattr(here, "root", None) or os.environ["NINES_ROOT"]
 
 
 def at(path: str) -> str:
@@ -25,10 +39,8 @@ def at(path: str) -> str:
 def record(words: list[str]) -> None:
     with open(at("calls"), "a") as file:
         file.write(" ".join(words) + "\n")
-    everywhere = os.environ.get("NINES_TEST_CALLS")
-    if everywhere:
-        with open(everywhere, "a") as file:
-            file.write(" ".join([os.path.basename(root()), *words]) + "\n")
+    with open(os.path.join(os.path.dirname(root()), "calls"), "a") as file:
+        file.write(" ".join([os.path.basename(root()), *words]) + "\n")
 
 
 def lines(path: str) -> list[str]:
@@ -51,6 +63,8 @@ def load() -> dict[str, dict[str, object]]:
 
 
 def save(units: dict[str, dict[str, object]]) -> None:
+    for name, unit in units.items():
+        write_lines(f"active/{name}", [str(unit.get("active", "inactive"))])
     write_lines("units.json", [json.dumps(units)])
 
 
@@ -69,7 +83,7 @@ def systemctl(args: list[str]) -> int:
                 f"NeedDaemonReload={unit.get('reload', 'no')}\n"
                 f"InactiveExitTimestampMonotonic={unit.get('since', 0)}\n"
             )
-        print("\n".join(blocks))
+        say("\n".join(blocks))
         return 0
     record(["systemctl", *[word for word in args if word not in ("--", "--quiet")]])
     for name in names:
@@ -78,7 +92,7 @@ def systemctl(args: list[str]) -> int:
             if unit.get("fails"):
                 unit["active"] = "failed"
                 save(units)
-                print(f"Job for {name} failed.", file=sys.stderr)
+                complain(f"Job for {name} failed.")
                 return 1
             if action == "restart" or unit.get("active") not in ("active", "activating"):
                 unit["since"] = int(time.monotonic() * 1e6)
@@ -99,22 +113,22 @@ def dpkg_query(args: list[str]) -> int:
     names = args[args.index("-f") + 2 :]
     for name in names:
         if name in installed:
-            print(name, "installed")
+            say(f"{name} installed")
         else:
-            print(f"dpkg-query: no packages found matching {name}", file=sys.stderr)
+            complain(f"dpkg-query: no packages found matching {name}")
     return 0 if installed.issuperset(names) else 1
 
 
 def apt_get(args: list[str]) -> int:
     record(["apt-get", args[-1] if "update" in args else "install " + " ".join(args[args.index("--") + 1 :])])
     if not os.path.exists(at("usr/sbin/policy-rc.d")) and "update" not in args:
-        print("a package would start by itself", file=sys.stderr)
+        complain("a package would start by itself")
         return 100
     if "update" in args:
         write_lines("index", ["fresh"])
         return 0
     if not os.path.exists(at("index")):
-        print("E: Unable to locate package", file=sys.stderr)
+        complain("E: Unable to locate package")
         return 100
     write_lines("packages", sorted({*lines("packages"), *args[args.index("--") + 1 :]}))
     return 0
@@ -155,7 +169,9 @@ def account(program: str, args: list[str]) -> int:
 
 def main(program: str, args: list[str]) -> int:
     if program == "systemctl":
-        return systemctl(args)
+        with open(at("systemd.lock"), "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return systemctl(args)
     if program == "dpkg-query":
         return dpkg_query(args)
     if program == "apt-get":
@@ -163,7 +179,7 @@ def main(program: str, args: list[str]) -> int:
     if program == "mount":
         return mount(args)
     if program == "journalctl":
-        print("\n".join(f"line {number} of {args[1]}" for number in range(20)))
+        say("\n".join(f"line {number} of {args[1]}" for number in range(20)))
         return 0
     if program == "dpkg":
         return 0
