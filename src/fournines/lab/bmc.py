@@ -1,7 +1,8 @@
 """The lab's BMCs: one Redfish endpoint over TLS a host, so that the stock `fence_redfish` agent fences for real.
 
-One daemon (`redfish.py`) serves all hosts of a lab. It belongs to init, lives in a cgroup of its own by which it is found again, and
-is started by `nines up`. While a drill holds a host's mains cut, On is refused with 503 and the host stays off.
+One daemon (`redfish.py`) serves all hosts of a lab. It belongs to init, lives in a cgroup of its own by which it is
+found again, and is started by `nines up`. While a drill holds a host's mains cut, On is refused with 503 and the
+host stays off.
 
     lab/bmc.json     what it serves; written by `up`
     lab/bmc.ready    its pid, its start time and what it serves, once it listens

@@ -4,8 +4,9 @@
     n_LAB_management ---- [management] ---- c1_management ---- management  10.71.0.11/24
                           [tunnel]     ---- c1_tunnel     ---- tunnel
 
-This machine has a port, with the gateway's address, only in networks that have a gateway; the others exist inside
-the fabric alone. Nothing is forwarded or translated: a lab cannot reach further than this machine.
+This machine has a port, with the gateway's address, in the management and the external network: there its clients,
+probes and ssh reach the hosts. The other networks exist inside the fabric alone, so that labs may share their
+addresses. Nothing is forwarded or translated: a lab cannot reach further than this machine.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from fournines.lab.names import Names, nic
 
 _NETNS = Path("/run/netns")
 _MNT_DETACH = 2
+_REACHED = ("management", "external")
 _BRIDGE = "mcast_snooping 0 stp_state 0 forward_delay 0"
 
 
@@ -87,6 +89,10 @@ def _links(netns: str | None = None) -> dict[str, dict[str, Any]]:
     return {link["ifname"]: link for link in found if link}
 
 
+def _is_reached(network: Network) -> bool:
+    return network.gateway is not None and network.name in _REACHED
+
+
 # Namespaces
 
 
@@ -124,7 +130,7 @@ def _netns_names(names: Names) -> list[str]:
 def conflicts(names: Names, networks: Iterable[Network]) -> list[str]:
     """What of these networks would hide an address that this machine already reaches otherwise."""
     found: list[str] = []
-    wanted = [network for network in networks if network.gateway]
+    wanted = [network for network in networks if _is_reached(network)]
     routes = json.loads(_ip("-json", "route", "show", "table", "all", "type", "unicast") or "[]")
     for route in routes:
         device, text = route.get("dev", ""), route["dst"]
@@ -155,7 +161,7 @@ def ensure_fabric(names: Names, networks: Iterable[Network]) -> None:
         if bridge not in fabric:
             lines.append(f"link add {bridge} type bridge {_BRIDGE}")
         lines.append(f"link set {bridge} mtu {network.mtu} addrgenmode none up")
-        if network.gateway:
+        if _is_reached(network):
             link, port = names.link(network.name), names.port("", network.name)
             if link not in here:
                 if port in fabric:
@@ -165,7 +171,7 @@ def ensure_fabric(names: Names, networks: Iterable[Network]) -> None:
             lines.append(f"link set {port} mtu {network.mtu} addrgenmode none master {bridge} up")
     _batch(names.fabric, lines)
     for network in networks:
-        if network.gateway:
+        if _is_reached(network):
             link = names.link(network.name)
             address = IPv4Interface(f"{network.gateway}/{network.cidr.prefixlen}")
             _ip("link", "set", link, "mtu", str(network.mtu), "addrgenmode", "none", "up")

@@ -95,7 +95,13 @@ def check(cloud: Cloud, state: State, wanted: image.Recipe) -> list[Problem]:
         )
     if os.geteuid() != 0:
         return [Problem("it needs root", "run it as root"), *missing]
-    missing += _capabilities(Path("/proc/self/status").read_text())
+    if lacking := missing_capabilities(Path("/proc/self/status").read_text()):
+        missing.append(
+            Problem(
+                f"root lacks the capabilities {', '.join(lacking)}",
+                "run it on a machine, or in a container that is given them (docker run --privileged)",
+            )
+        )
     missing += _trial(state_root())
     missing += _cgroups(state)
     if shutil.which("ip"):
@@ -169,14 +175,10 @@ def _existing(path: Path) -> Path:
     return path
 
 
-def _capabilities(status: str) -> Iterable[Problem]:
+def missing_capabilities(status: str) -> list[str]:
+    """Those that a lab needs and the process of that /proc/PID/status has not."""
     held = int(next(line.split()[1] for line in status.splitlines() if line.startswith("CapEff:")), 16)
-    lacking = [name for bit, name in sorted(_CAPABILITIES.items()) if not held >> bit & 1]
-    if lacking:
-        yield Problem(
-            f"root lacks the capabilities {', '.join(lacking)}",
-            "run it on a machine, or in a container that is given them (docker run --privileged)",
-        )
+    return [name for bit, name in sorted(_CAPABILITIES.items()) if not held >> bit & 1]
 
 
 def _trial(folder: Path) -> Iterable[Problem]:

@@ -60,7 +60,8 @@ def application(endpoint: Endpoint, machine: Machine, password: str) -> web.Appl
             response = _error(401, "wrong user or password")
             response.headers["WWW-Authenticate"] = 'Basic realm="Redfish"'
         response.headers["OData-Version"] = "4.0"
-        _log(endpoint.host, request, response.status, time.monotonic() - start)
+        body = (await request.text())[:80] if request.method == "POST" else ""
+        _log(endpoint.host, request, body, response.status, time.monotonic() - start)
         return response
 
     async def versions(_: web.Request) -> web.Response:
@@ -116,7 +117,6 @@ def application(endpoint: Endpoint, machine: Machine, password: str) -> web.Appl
             return _error(400, "the body is not a JSON object")
         if kind not in _RESETS:
             return _error(400, f"ResetType must be one of {', '.join(_RESETS)}")
-        request["reset"] = kind
         if kind != "On":
             await asyncio.to_thread(machine.power_off)
         if kind != "ForceOff":
@@ -142,10 +142,10 @@ def _error(status: int, message: str) -> web.Response:
     return web.json_response(body, status=status)
 
 
-def _log(host: str, request: web.Request, status: int, seconds: float) -> None:
+def _log(host: str, request: web.Request, body: str, status: int, seconds: float) -> None:
     """One line a request: never a header, which holds the password."""
     at = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
-    what = f"{request.method} {request.path} {request.get('reset', '')}".strip()
+    what = f"{request.method} {request.path} {body!r}"
     print(f"{at} {host} from {request.remote}: {what} -> {status} in {seconds:.3f} s", flush=True)
 
 
