@@ -21,7 +21,7 @@ CLOUDS = Path(__file__).parents[3] / "clouds"
 LAB = (CLOUDS / "lab.yaml").read_bytes()
 METAL = (CLOUDS / "metal-example.yaml").read_bytes()
 
-bounded = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+bounded = settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")
