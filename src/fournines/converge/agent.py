@@ -981,6 +981,8 @@ def main() -> None:
     # What the way in (nsenter, ssh) sets is not to be relied on.
     os.environ["PATH"] = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/local/sbin:/usr/sbin:/sbin"
     os.environ.update(LC_ALL="C.UTF-8", DEBIAN_FRONTEND="noninteractive", NEEDRESTART_SUSPEND="1")
+    # Units alone decide what starts; update-rc.d fails where the image has no runlevel links.
+    os.environ["SYSTEMCTL_SKIP_SYSV"] = "1"
     os.environ.setdefault("HOME", "/root")
     os.umask(0o022)
     line = Line(sys.stdout)
