@@ -21,7 +21,7 @@ def of(cloud: Cloud, state: State, fleet: Fleet, views: Views) -> dict[str, Any]
     holders = [name for name in views if _facts(views, name, "pacemaker").get("vip") is True]
     hosts = {host.name: _host(host, views[host.name], powers.get(host.name)) for host in cloud.hosts}
     quorum = _quorum(cloud, views)
-    problems = [line for name, host in hosts.items() for line in _troubles(name, host)]
+    problems = _troubles(hosts)
     if "pacemaker" in cloud.services and len(holders) != 1:
         problems.append(f"the VIP {cloud.vip} is on {' and '.join(holders) if holders else 'no host'}")
     problems += [f"{name} has no quorum: {each['detail']}" for name, each in quorum.items() if not each["ok"]]
@@ -72,16 +72,19 @@ def _service(view: ServiceView) -> dict[str, Any]:
     }
 
 
-def _troubles(name: str, host: Mapping[str, Any]) -> list[str]:
-    if host["power"] == "off":
-        return [f"{name} is powered off"]
-    if not host["reachable"]:
-        return [f"{name} cannot be reached: {host['why']}"]
-    return [
-        f"{service} on {name} is not healthy: {_line(seen['seen'])}"
-        for service, seen in host["services"].items()
-        if seen["ok"] is False
-    ]
+def _troubles(hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Hosts that are gone, then services that are not healthy; hosts with the same trouble share a line."""
+    gone: list[str] = []
+    sick: dict[tuple[str, str], list[str]] = {}
+    for name, host in hosts.items():
+        if host["power"] == "off":
+            gone.append(f"{name} is powered off")
+        elif not host["reachable"]:
+            gone.append(f"{name} cannot be reached: {host['why']}")
+        for service, seen in host["services"].items():
+            if seen["ok"] is False:
+                sick.setdefault((service, _line(seen["seen"])), []).append(name)
+    return gone + [f"{service} on {', '.join(names)} is not healthy: {seen}" for (service, seen), names in sick.items()]
 
 
 def _quorum(cloud: Cloud, views: Views) -> dict[str, dict[str, Any]]:

@@ -43,7 +43,8 @@ def describe(event: Event) -> str:
         case "done":
             return (event.text or "done") + took
         case "fail":
-            return f"FAILED: {event.text}{took}"
+            # The rest of a long text comes once, with the error itself.
+            return f"FAILED: {(event.text.splitlines() or [''])[0]}{took}"
         case "change" | "note":
             return event.text
 
