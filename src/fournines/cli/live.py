@@ -58,10 +58,10 @@ class Board:
 
     def observe(self, event: Event) -> None:
         with self._lock:
-            row = self._stages.setdefault(event.stage, {})
             if event.kind in ("change", "note"):
                 self._told = [*self._told, event][-TOLD:]
                 return
+            row = self._stages.setdefault(event.stage, {})
             before = row.get(event.host)
             going_on = before is not None and before.kind in ("start", "wait") and event.kind == "wait"
             since = before.since if before is not None and going_on else self._clock()
@@ -115,10 +115,13 @@ class Board:
         cells = [(stage, host, cell) for stage, row in self._stages.items() for host, cell in row.items()]
         waits = sorted((each for each in cells if each[2].kind == "wait"), key=lambda each: each[2].since)
         fails = [each for each in cells if each[2].kind == "fail"]
-        lines = [
-            Text(f"{stage} {host or ''} {_one_line(cell.text)}", style=MARKS[cell.kind][1])
-            for stage, host, cell in fails + waits
-        ]
+        lines: list[Text] = []
+        for stage, host, cell in fails + waits:
+            # What was last seen has a line of its own: the end of a long one is cut off.
+            head, mark, seen = _one_line(cell.text).partition("; last seen: ")
+            lines.append(Text(f"{stage} {host or ''} {head}", style=MARKS[cell.kind][1]))
+            if mark and seen:
+                lines.append(Text(f"  last seen: {seen}", style=MARKS[cell.kind][1]))
         return lines + [
             Text(f"{event.stage} {event.host or ''} {_one_line(event.text)}", style="dim") for event in self._told
         ]

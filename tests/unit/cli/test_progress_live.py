@@ -49,7 +49,8 @@ def test_a_host_in_each_state(board: Board, clock: Clock) -> None:
     assert row.split() == ["galera", "works", "65s", "12.3s", "waits", "65s", "FAILED"]
     assert below == [
         "galera c3 FAILED: exit 1",
-        "galera c2 waiting for the member to be synced; last seen: Joining",
+        "galera c2 waiting for the member to be synced",
+        "  last seen: Joining",
     ]
 
 
