@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 from fournines import lab
 from fournines.cloud.model import Bmc, Cloud, Host, Network, Ssh
 from fournines.converge.events import silent
+from fournines.lab.names import Names
 from fournines.state import State
 
 NETWORKS = ("management", "tunnel", "storage", "external")
@@ -41,32 +43,37 @@ def cloud(name: str, number: int, hosts: int = 3, key: Path | None = None) -> Cl
     return Cloud(name, "RegionOne", "cell1", 0.999, "ssh" if key else "lab", networks, made, {})
 
 
-def traces() -> dict[str, list[str]]:
-    """What labs can leave behind on this machine: everything that any nines lab made, and all links and mounts."""
+def traces(root: Path, labs: Sequence[str]) -> list[str]:
+    """What these labs of that state folder left on this machine, searched for without the lab's own code for it."""
+    names = [Names(lab, root) for lab in labs]
+    prefix = names[0].prefix
+    assert prefix.startswith("nines-"), "a state folder of the test's own"
 
     def lines(*argv: str) -> list[str]:
         return subprocess.run(argv, capture_output=True, text=True, check=True).stdout.splitlines()
 
+    links = [line.split(":")[1].split("@")[0].strip() for line in lines("ip", "-o", "link")]
     mounts = Path("/proc/self/mounts").read_text().splitlines()
-    return {
-        "namespaces": sorted(line.split()[0] for line in lines("ip", "netns") if line.startswith("nines")),
-        "links": sorted(line.split()[1] for line in lines("ip", "-o", "link") if line.split()[1].startswith("n_")),
-        # ip(8) makes /run/netns a mount of its own once and for all.
-        "mounts": sorted(line.split()[1] for line in mounts if "nines" in line),
-        "cgroups": sorted(str(path) for path in Path("/sys/fs/cgroup").glob("**/nines*")),
-        "nspawn": sorted(str(path) for path in Path("/run/systemd/nspawn").glob("*/nines*")),
-        "processes": sorted(_ours()),
-    }
+    return [
+        *(line for line in lines("ip", "netns") if line.startswith(prefix)),
+        *(link for link in links if any(one.owns_link(link) for one in names)),
+        *(line for line in mounts if prefix in line or f"{root}/" in line),
+        *(str(path) for path in Path("/sys/fs/cgroup").glob(f"**/{prefix}*")),
+        *(str(path) for path in Path("/run/systemd/nspawn").glob(f"*/{prefix}*")),
+        *_processes(prefix, str(root)),
+    ]
 
 
-def _ours() -> list[str]:
+def _processes(prefix: str, root: str) -> list[str]:
     found: list[str] = []
-    for path in Path("/proc").glob("[0-9]*/cgroup"):
+    for path in Path("/proc").glob("[0-9]*"):
         try:
-            if "/nines" in path.read_text():
-                found.append(path.parent.name)
+            inside = f"/{prefix}." in (path / "cgroup").read_text()
+            words = (path / "cmdline").read_bytes().decode(errors="replace").replace("\0", " ")
         except OSError:
             continue
+        if inside or root in words:
+            found.append(f"{path.name}: {words}")
     return found
 
 

@@ -27,7 +27,7 @@ from pathlib import Path
 
 from fournines.cloud.model import Cloud, Host
 from fournines.converge.events import Event, Observer
-from fournines.errors import HostError, NinesError
+from fournines.errors import NinesError
 from fournines.hosts import Power, PowerState
 from fournines.lab import bmc, image, layers, network, preflight
 from fournines.lab.cgroups import Group
@@ -184,7 +184,7 @@ def running(state: State) -> Mapping[str, PowerState]:
 def leftovers(state: State) -> list[str]:
     """Cgroups, namespaces, links and mounts of the lab that exist in the kernel now."""
     names = Names.of(state)
-    groups = [str(path) for path in Group(names.scope).folders if path.is_dir()]
+    groups = [str(path) for name in (names.scope, names.trial_group) for path in Group(name).existing()]
     return [*groups, *network.leftovers(names), *_mounts(state)]
 
 
@@ -209,6 +209,7 @@ def down(name: str, state: State, observer: Observer, keep_data: bool = False) -
     observer(Event("start", "down", name))
     # One cgroup holds every host and the BMC: nothing is left that could start something again.
     Group(names.scope).remove()
+    Group(names.trial_group).remove()
     network.remove(names)
     libc = ctypes.CDLL(None, use_errno=True)
     for path in reversed(_mounts(state)):
@@ -223,11 +224,17 @@ def down(name: str, state: State, observer: Observer, keep_data: bool = False) -
 
 
 def _remove_data(state: State) -> None:
-    if (state.lab / "hosts").is_dir():
-        try:
-            shutil.rmtree(state.lab / "hosts")
-        except OSError as error:
-            raise HostError(state.cloud, f"cannot remove the data of its hosts: {error}", "see the message") from None
     for path in (state.lab / "bmc.json", state.folder / "ssh" / "known_hosts"):
         # New hosts have new SSH host keys.
         path.unlink(missing_ok=True)
+    # By another name first: a run killed in between must leave no half of a host that could boot.
+    removing = state.lab / ".removing"
+    try:
+        while True:
+            if removing.exists():
+                shutil.rmtree(removing)
+            if not (state.lab / "hosts").is_dir():
+                break
+            (state.lab / "hosts").rename(removing)
+    except OSError as error:
+        raise NinesError(f"cannot remove the hosts' data: {error}", f"remove {state.lab} by hand") from error

@@ -59,16 +59,19 @@ def ensure(state: State, endpoints: list[Endpoint], bound: float = 30) -> bool:
     daemon = [sys.executable, "-m", "fournines.lab.redfish", state.cloud, digest]
     log = state.lab / "bmc.log"
     with open(log, "ab") as file:
-        subprocess.run(
-            ["sh", "-c", JOIN, "nines", *joined, "--", "setsid", "--fork", *daemon],
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=file,
-            cwd="/",
-            env={**os.environ, "NINES_STATE": str(state.folder.parent)},
-            timeout=30,
-            check=True,
-        )
+        try:
+            subprocess.run(
+                ["sh", "-c", JOIN, "nines", *joined, "--", "setsid", "--fork", *daemon],
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                cwd="/",
+                env={**os.environ, "NINES_STATE": str(state.folder.parent)},
+                timeout=30,
+                check=True,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            raise NinesError(f"cannot start the lab's BMC: {error}", f"see {log}") from error
     end = time.monotonic() + bound
     while running(state) != digest:
         if not _group(state).populated() or time.monotonic() > end:

@@ -28,20 +28,24 @@ class Hierarchies:
     unified: Path
     accounting: dict[str, Path]
     """v1 controller -> mount point; empty where the unified hierarchy has them."""
+    legacy: tuple[Path, ...] = ()
+    """Every v1 mount point: systemd-nspawn makes cgroups of the same path in `name=systemd` by itself."""
 
 
 def parse_mounts(mounts: str) -> Hierarchies | None:
     """Hierarchies in the text of /proc/self/mounts, or None without a unified one."""
     unified: Path | None = None
     accounting: dict[str, Path] = {}
+    legacy: list[Path] = []
     for line in mounts.splitlines():
         _, path, kind, options, *_ = line.split()
         if kind == "cgroup2" and unified is None:
             unified = Path(path)
         if kind == "cgroup":
+            legacy.append(Path(path))
             for controller in set(_ACCOUNTING) & set(options.split(",")):
                 accounting.setdefault(controller, Path(path))
-    return None if unified is None else Hierarchies(unified, accounting)
+    return None if unified is None else Hierarchies(unified, accounting, tuple(legacy))
 
 
 @functools.cache
@@ -68,8 +72,13 @@ class Group:
 
     @property
     def folders(self) -> list[Path]:
-        """One in each hierarchy, the unified one first."""
+        """Those that its processes join, one in each hierarchy, the unified one first."""
         return [self.unified, *(mount / self.path for mount in hierarchies().accounting.values())]
+
+    def existing(self) -> list[Path]:
+        """Wherever there is one of its path now."""
+        mounts = [hierarchies().unified, *hierarchies().legacy]
+        return [mount / self.path for mount in mounts if (mount / self.path).is_dir()]
 
     def create(self, leaf: str = "") -> list[Path]:
         """Make it and return the files that a process writes its pid to. In the unified hierarchy it joins `leaf`:
@@ -149,7 +158,7 @@ class Group:
         """Kill what is in it and remove it from every hierarchy."""
         self.kill(bound)
         end = time.monotonic() + bound
-        for top in self.folders:
+        for top in self.existing():
             for folder, _, _ in os.walk(top, topdown=False):
                 while True:
                     try:

@@ -207,10 +207,12 @@ class Progress:
     configured: int = 0
     before: int = 0
     """Packages that earlier phases announced."""
+    finishing: bool = False
 
     def read(self, line: str) -> None:
         if line.startswith("I: "):
             self.doing = line[3:].strip().rstrip(".")[:60]
+            self.finishing = "--customize-hook" in line or self.finishing
         elif found := re.search(r"(\d+) newly installed", line):
             self.total = self.before = self.before + int(found[1])
         elif line.startswith("Unpacking "):
@@ -221,40 +223,44 @@ class Progress:
     def __str__(self) -> str:
         if not self.unpacked:
             return self.doing
-        if self.configured >= self.total > 0:
+        if self.finishing:
             return "byte-compiling and cleaning up"
         return f"unpacked {self.unpacked}, configured {self.configured} of {self.total} packages"
 
 
 def _run(argv: list[str], log: Path, observer: Observer) -> int:
-    """Run it with its output in `log`; tell at most once a second how far it is."""
-    start = told = time.monotonic()
+    """Run it with its output in `log`; tell every second how far it is. Bounded."""
+    start = time.monotonic()
     progress = Progress()
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("LC_", "LANG", "DEB"))}
-    with open(log, "w") as file:
-        process = subprocess.Popen(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            env={**environment, "LANG": "C.UTF-8"},
-        )
-        # SIGKILL of the first process takes its pid namespace with it.
-        watchdog = threading.Timer(_LONGEST, process.kill)
-        watchdog.daemon = True
-        watchdog.start()
-        try:
+    process = subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env={**environment, "LANG": "C.UTF-8"},
+    )
+
+    def read() -> None:
+        with open(log, "w") as file:
             for line in process.stdout or ():
                 file.write(line)
                 progress.read(line)
-                if (now := time.monotonic()) - told >= 1:
-                    told = now
-                    observer(Event("wait", _STAGE, str(progress), seconds=now - start))
-            return process.wait()
-        finally:
-            watchdog.cancel()
-            if process.poll() is None:
-                process.kill()
-                process.wait()
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    try:
+        while (elapsed := time.monotonic() - start) < _LONGEST:
+            try:
+                return process.wait(1)
+            except subprocess.TimeoutExpired:
+                observer(Event("wait", _STAGE, str(progress), seconds=elapsed))
+        raise NinesError(f"the image is not built after {_LONGEST:g} s", f"see {log}")
+    finally:
+        if process.poll() is None:
+            # SIGKILL of the first process takes its pid namespace with it.
+            process.kill()
+            process.wait()
+        reader.join(10)

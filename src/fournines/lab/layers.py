@@ -3,8 +3,9 @@
 Both are written straight into the layers, as overlayfs keeps them, so nothing is mounted to prepare a host: a
 whiteout (character device 0:0) hides what a lower layer has.
 
-Hosts keep overlayfs's honest fsync. The mount option `volatile` would skip it; measured on a host with MariaDB-like
-writes (4 KiB, pwrite + fdatasync) see docs/lab.md: it saves too little to give up a true `flush_log_at_trx_commit=1`.
+Hosts keep overlayfs's honest fsync. Its option `volatile` makes them free, but a database that then acknowledges a
+write that is on no disk is not the one under test. Measured, 512 bytes and fdatasync in turn: 1.1 ms a write on two
+busy cores (load 16) without, 0.003 ms with; a plain ext4 fsync of 4 KiB took 0.19 ms at load 5.
 """
 
 from __future__ import annotations

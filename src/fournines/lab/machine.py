@@ -181,10 +181,18 @@ class Machine:
         end = time.monotonic() + bound
         seen = ""
         while time.monotonic() < end:
-            done = subprocess.run(
-                self.argv(["systemctl", "is-system-running"]), capture_output=True, text=True, timeout=30, check=False
-            )
-            seen = done.stdout.strip() or done.stderr.strip()[-200:]
+            try:
+                done = subprocess.run(
+                    self.argv(["systemctl", "is-system-running"]),
+                    stdin=subprocess.DEVNULL,
+                    capture_output=True,
+                    text=True,
+                    timeout=10,
+                    check=False,
+                )
+                seen = done.stdout.strip() or done.stderr.strip()[-200:]
+            except subprocess.TimeoutExpired:
+                seen = "no answer for 10 s"
             if seen in ("running", "degraded"):
                 return seen
             time.sleep(0.1)
@@ -219,7 +227,9 @@ class Machine:
         try:
             if self.group.populated():
                 network.silence(self.names, nics)
-                self.group.kill()
+            # Its cgroups go too. Linux 6.9 and later compare a cgroup's count of kills between the forking and the
+            # new cgroup: below one that was killed once, systemd's next services would die at birth.
+            self.group.remove()
             network.unplug(self.names, self.name, nics)
         except NinesError as error:
             raise HostError(self.name, f"power off: {error.message}", error.remedy) from error
@@ -245,18 +255,19 @@ class Machine:
             *("unshare", "--mount", "--propagation", "slave", "sh", "-c", _BOOT, "nines", *boot),
         ]
         with open(self.folder / "console.log", "ab") as console:
-            done = subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=console,
-                stderr=console,
-                cwd="/",
-                start_new_session=True,
-                timeout=30,
-                check=False,
-            )
-        if done.returncode:
-            raise HostError(self.name, f"power on: exit {done.returncode}{self._console()}")
+            try:
+                subprocess.run(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=console,
+                    stderr=console,
+                    cwd="/",
+                    start_new_session=True,
+                    timeout=30,
+                    check=True,
+                )
+            except subprocess.SubprocessError as error:
+                raise HostError(self.name, f"power on: {error}{self._console()}") from error
 
     def _await_leader(self, bound: float = 30) -> None:
         end = time.monotonic() + bound

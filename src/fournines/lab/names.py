@@ -79,6 +79,11 @@ class Names:
     def bmc_group(self) -> str:
         return f"{self.scope}/bmc"
 
+    @property
+    def trial_group(self) -> str:
+        """Cgroup that preflight makes and removes."""
+        return f"{self.scope}.preflight"
+
     def owns_netns(self, name: str) -> bool:
         return name == self.scope or name.startswith(f"{self.scope}.")
 

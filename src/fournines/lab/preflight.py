@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,7 +101,7 @@ def check(cloud: Cloud, state: State, wanted: image.Recipe) -> list[Problem]:
                 "run it on a machine, or in a container that is given them (docker run --privileged)",
             )
         )
-    missing += _trial(state_root())
+    missing += _trial(state.lab / ".preflight")
     missing += _cgroups(state)
     if shutil.which("ip"):
         missing += [
@@ -182,24 +181,27 @@ def missing_capabilities(status: str) -> list[str]:
 
 
 def _trial(folder: Path) -> Iterable[Problem]:
+    """Where the hosts' layers will be. The caller holds the cloud's lock: what a killed trial left is removed."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".preflight-", dir=folder) as trial:
-            done = subprocess.run(
-                [
-                    *("unshare", "--mount", "--propagation", "private", "--net", "--pid", "--ipc", "--uts", "--cgroup"),
-                    *("--fork", "--kill-child", "sh", "-c", _TRIAL, "nines", trial),
-                ],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=60,
-                check=False,
-            )
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        done = subprocess.run(
+            [
+                *("unshare", "--mount", "--propagation", "private", "--net", "--pid", "--ipc", "--uts", "--cgroup"),
+                *("--fork", "--kill-child", "sh", "-c", _TRIAL, "nines", str(folder)),
+            ],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=60,
+            check=False,
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
-        yield Problem(f"cannot try out namespaces and mounts under {folder}: {error}", "see the message")
+        yield Problem(f"cannot try out namespaces and mounts in {folder}: {error}", "see the message")
         return
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
     if done.returncode:
         yield Problem(
             f"cannot make namespaces: {done.stderr.strip()[-300:]}",
@@ -211,7 +213,7 @@ def _trial(folder: Path) -> Iterable[Problem]:
 
 def _cgroups(state: State) -> Iterable[Problem]:
     try:
-        trial = Group(f"{Names.of(state).prefix}.preflight-{os.getpid()}")
+        trial = Group(Names.of(state).trial_group)
         trial.create()
         has_events = (hierarchies().unified / trial.path / "cgroup.events").exists()
         trial.remove()

@@ -20,9 +20,12 @@ cgroup /sys/fs/cgroup/cpu,cpuacct cgroup rw,cpu,cpuacct 0 0
 def test_a_machine_with_both_counts_by_version_1() -> None:
     cgroup = Path("/sys/fs/cgroup")
     assert parse_mounts(HYBRID) == Hierarchies(
-        cgroup / "unified", {"cpuacct": cgroup / "cpuacct", "memory": cgroup / "memory"}
+        cgroup / "unified",
+        {"cpuacct": cgroup / "cpuacct", "memory": cgroup / "memory"},
+        (cgroup / "cpu", cgroup / "cpuacct", cgroup / "memory"),
     )
-    assert parse_mounts(JOINED) == Hierarchies(cgroup / "unified", {"cpuacct": cgroup / "cpu,cpuacct"})
+    joined = cgroup / "cpu,cpuacct"
+    assert parse_mounts(JOINED) == Hierarchies(cgroup / "unified", {"cpuacct": joined}, (joined,))
 
 
 def test_a_machine_with_the_unified_hierarchy_alone() -> None:
