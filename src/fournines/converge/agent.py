@@ -510,17 +510,12 @@ def see_unit(machine: Machine, wanted: Data, state: dict[str, str], stamp: str |
         pairs.append(("stop", ""))
     elif wanted["running"] is True and not runs:
         pairs.append(("start", ""))
+    elif wanted["running"] is True and active == "activating":
+        # Asked for by a run that was killed, or failing and tried again: joined, or restarted if with older files.
+        pairs.append(("start", "(starting)\n"))
     elif wanted["running"] is True and stamp != fresh:
-        if (
-            active == "activating"
-            and digest(machine, wanted["reads"], {}) == fresh
-            and started_after(machine, state, wanted["reads"])
-        ):
-            # A run that was killed asked for this start: join it.
-            pairs.append(("start", "(starting)\n"))
-        else:
-            why = "(started by somebody else)\n" if stamp is None else "(what it reads changed)\n"
-            pairs.append(("reload" if wanted["reload"] else "restart", why))
+        why = "(started by somebody else)\n" if stamp is None else "(what it reads changed)\n"
+        pairs.append(("reload" if wanted["reload"] else "restart", why))
     elif wanted["running"] is None and wanted["reload"] and runs and stamp != fresh:
         unchanged = digest(machine, wanted["reads"], {}) == fresh
         if not (unchanged and started_after(machine, state, wanted["reads"])):
@@ -720,8 +715,11 @@ def write_locked(machine: Machine, resources: list[Data], line: Line) -> Data:
         install(machine, missing, line)
     if any(change["index"] is None and change["subject"] == POLICY for change in did):
         allow_starts(machine)
-    # A new package brings files, folders and users: look again at what is still to do.
-    again = differences(machine, resources) if missing else did
+    unmasked = any(change["action"] == "unmask" for change in changed)
+    if unmasked:
+        machine.tool("systemctl", "daemon-reload", timeout=90)
+    # A new package brings files, folders and users, and a mask hid whether its unit is enabled: look again.
+    again = differences(machine, resources) if missing or unmasked else did
     for kind, do in DO.items():
         todo: list[Data] = [c for c in again if c["kind"] == kind and c["index"] is not None]
         if kind == "directory":

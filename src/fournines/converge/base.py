@@ -8,7 +8,7 @@ from fournines.converge.steps import Command, HostPart, Stage, Step
 from fournines.state import Vault
 
 NAME = "base"
-PACKAGES = ("ca-certificates", "python3")
+PACKAGES = ("ca-certificates", "openssl", "python3")
 
 _BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 _IN_BUNDLE = f"import sys; sys.exit(sys.stdin.read().strip() not in open({_BUNDLE!r}).read())"
@@ -52,9 +52,10 @@ def _trust(host: str, certificate: str) -> Step:
             stdin=certificate,
         ),
         run=Command(
-            awaits="update-ca-certificates to end",
-            # --fresh: the links of an authority that was replaced must not stay.
-            argv=("update-ca-certificates", "--fresh"),
+            awaits="the bundle to be built",
+            # It renews the links only for names that are new; those of an authority that was replaced are ours
+            # to renew. `--fresh` does too, for twice the time (2.1 instead of 1.2 s of CPU).
+            argv=("sh", "-c", "update-ca-certificates && openssl rehash /etc/ssl/certs"),
             timeout=120,
         ),
         bound=5,

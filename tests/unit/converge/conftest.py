@@ -4,7 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from converge_support import LocalHost, install_doubles
+from converge_support import LocalHost, execute_doubles, install_doubles
+
+from fournines.converge import agent
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +29,7 @@ def host(make_host: Callable[[str], LocalHost]) -> LocalHost:
 
 @pytest.fixture
 def inside(host: LocalHost, monkeypatch: pytest.MonkeyPatch) -> LocalHost:
-    """The host `c1`, with the agent run in this process: only the doubles are in its PATH."""
-    monkeypatch.setenv("PATH", f"{host.doubles}:/usr/bin:/bin")
+    """The host `c1`, with the agent and the doubles run in this process."""
+    monkeypatch.setattr(agent, "execute", execute_doubles)
     monkeypatch.setenv("NINES_ROOT", str(host.root))
     return host

@@ -100,7 +100,7 @@ class LocalHost:
         return call(self, {"op": op, **request}, timeout=60, progress=progress)
 
     def here(self, op: str, **request: Any) -> dict[str, Any]:
-        """An operation of the agent in this process: quicker. Needs the doubles in PATH (fixture `inside`)."""
+        """An operation of the agent in this process: quicker. For the fixture `inside`."""
         assert os.environ["NINES_ROOT"] == str(self.root)
         return agent.OPERATIONS[op](agent.Machine(str(self.root)), request, agent.Line(io.StringIO()))
 

@@ -81,12 +81,16 @@ def test_a_start_that_finds_it_started_after_the_files_only_stamps_it(inside: Lo
     assert inside.look(CONF, APP) == []
 
 
-def test_a_start_under_way_is_joined(inside: LocalHost) -> None:
+def test_a_start_under_way_is_joined_unless_it_began_with_older_files(inside: LocalHost) -> None:
     inside.write(CONF, APP)
     time.sleep(0.02)
     inside.set_unit("app.service", active="activating", since=int(time.monotonic() * 1e6))
     assert words(inside.look(CONF, APP)) == ["start unit app.service"]
-    assert words(inside.look(CHANGED, APP)) == ["update file /etc/app.conf", "restart unit app.service"]
+    assert move(inside, "start") == {"app.service": "start"}
+    inside.set_unit("app.service", active="activating", since=1)
+    assert words(inside.look(CONF, APP)) == ["start unit app.service"]
+    assert move(inside, "start") == {"app.service": "restart"}
+    assert inside.look(CONF, APP) == []
 
 
 def test_a_restart_that_another_run_has_done_meanwhile_is_not_repeated(inside: LocalHost) -> None:

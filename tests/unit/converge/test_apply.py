@@ -280,18 +280,25 @@ def test_apply_killed_at_many_moments_and_repeated(piped: Lab) -> None:
         import pathlib, test_apply, converge_support
         folder, doubles = pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
         lab = test_apply.Lab(lambda n: converge_support.LocalHost(n, folder / n, doubles), folder)
-        print("go", flush=True)
         lab.apply(*test_apply.killable(lab, sys.argv[4]))
     """
     lab = piped
     doubles = lab.hosts["c1"].doubles
-    for round_, delay in enumerate((0.3, 0.8, 1.5)):
+    moments = ("c1 start db.service", '"stage": "write", "host": "c2"', "c2 restart db.service")
+    for round_, moment in enumerate(moments):
         content = f"round = {round_}\n"
         argv = [sys.executable, "-c", textwrap.dedent(program), str(Path(__file__).parent), str(lab.folder)]
-        with subprocess.Popen([*argv, str(doubles), content], stdout=subprocess.PIPE) as process:
-            assert process.stdout is not None
-            assert process.stdout.readline() == b"go\n"
-            time.sleep(delay)  # the kill comes at any moment: that is the test
+        for log in (lab.journal, lab.folder / "calls"):
+            log.unlink(missing_ok=True)
+        with subprocess.Popen([*argv, str(doubles), content]) as process:
+            bound = time.monotonic() + 60
+            while not any(
+                log.exists() and moment in log.read_text().replace("systemctl ", "")
+                for log in (lab.journal, lab.folder / "calls")
+            ):
+                assert process.poll() is None, "it came to its end before the moment of the kill"
+                assert time.monotonic() < bound
+                time.sleep(0.01)
             os.kill(process.pid, signal.SIGKILL)
         stages = killable(lab, content)
         lab.apply(*stages)
