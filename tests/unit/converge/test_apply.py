@@ -272,7 +272,7 @@ def test_the_journal_is_one_object_a_line_and_has_no_secrets(lab: Lab) -> None:
     assert {line["host"] for line in parsed} == {None, *NAMES}
 
 
-def test_apply_killed_at_many_moments_and_repeated(piped: Lab) -> None:
+def test_apply_killed_while_it_starts_and_while_it_restarts_then_repeated(piped: Lab) -> None:
     """The whole operator process dies by SIGKILL; its agents may live on. The next apply ends the work."""
     program = """
         import sys
@@ -284,7 +284,7 @@ def test_apply_killed_at_many_moments_and_repeated(piped: Lab) -> None:
     """
     lab = piped
     doubles = lab.hosts["c1"].doubles
-    moments = ("c1 start db.service", '"stage": "write", "host": "c2"', "c2 restart db.service")
+    moments = ("c1 start db.service", "c2 restart db.service")
     for round_, moment in enumerate(moments):
         content = f"round = {round_}\n"
         argv = [sys.executable, "-c", textwrap.dedent(program), str(Path(__file__).parent), str(lab.folder)]
