@@ -60,8 +60,8 @@ class Timers:
 
 
 LAB = Timers(
-    corosync_token=1.5,
-    corosync_consensus=1.8,
+    corosync_token=1.0,
+    corosync_consensus=1.2,
     election=1.0,
     fence=0.9,
     fence_timeout=20,
