@@ -28,7 +28,7 @@ from fournines.errors import HostError, PreflightError
 from fournines.hosts import Host, run
 from fournines.hosts.fleet import fleet
 from fournines.hosts.nspawn import Nspawn
-from fournines.hosts.ssh import SshHost
+from fournines.hosts.ssh import SwitchedSshHost
 from fournines.lab import image
 from fournines.lab.machine import Machine
 from fournines.state import State
@@ -99,11 +99,11 @@ def stand(built: Stand) -> Stand:
     return built
 
 
-def ssh_fleet(stand: Stand) -> dict[str, SshHost]:
+def ssh_fleet(stand: Stand) -> dict[str, SwitchedSshHost]:
     """The same hosts as production would have them: by ssh and BMC alone."""
     cloud = lab_support.cloud(NAME, NUMBER, key=lab.ssh_key(stand.state))
     hosts = fleet(cloud, stand.state)
-    return {name: host for name, host in hosts.items() if isinstance(host, SshHost)}
+    return {name: host for name, host in hosts.items() if isinstance(host, SwitchedSshHost)}
 
 
 def pings(host: Host, address: str) -> bool:

@@ -2,7 +2,7 @@
 
     provider   commands run by          power
     nspawn     nsenter into the host    the lab's own switch (SIGKILL of its PID 1 and of everything in it)
-    ssh        ssh                      the host's BMC, else none
+    ssh        ssh                      the host's BMC, where it has one
 
 Nothing here knows a service.
 """

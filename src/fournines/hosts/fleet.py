@@ -9,7 +9,7 @@ from fournines.errors import HostError
 from fournines.hosts import Fleet
 from fournines.hosts.nspawn import Nspawn
 from fournines.hosts.redfish import Redfish
-from fournines.hosts.ssh import SshHost
+from fournines.hosts.ssh import SshHost, SwitchedSshHost
 from fournines.lab.machine import Machine
 from fournines.state import State
 
@@ -27,7 +27,9 @@ def fleet(cloud: Cloud, state: State) -> Fleet:
 def _ssh(host: Host, state: State) -> SshHost:
     if host.ssh is None:
         raise HostError(host.name, "the spec does not say how to reach it", "give it ssh.address")
-    return SshHost(host.name, host.ssh, state.folder / "ssh", redfish(host, state))
+    folder = state.folder / "ssh"
+    bmc = redfish(host, state)
+    return SwitchedSshHost(host.name, host.ssh, folder, bmc) if bmc else SshHost(host.name, host.ssh, folder)
 
 
 def redfish(host: Host, state: State) -> Redfish | None:

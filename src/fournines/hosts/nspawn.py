@@ -35,5 +35,13 @@ class Nspawn:
         """Cut its power: silent on every network, then SIGKILL of all of it, then no address left."""
         self.machine.power_off()
 
+    def cut_mains(self) -> None:
+        """Power off, and stay off whatever a fence agent asks of its BMC, until the mains are restored."""
+        self.machine.cut_mains()
+
+    def restore_mains(self) -> None:
+        """It can be switched on again; it does not do so by itself. Safe to repeat."""
+        self.machine.restore_mains()
+
     def usage(self) -> Usage:
         return self.machine.usage()

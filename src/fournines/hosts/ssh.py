@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fournines.cloud.model import Ssh as Access
-from fournines.errors import HostError
 from fournines.hosts import PowerState
 from fournines.hosts.redfish import Redfish
 
@@ -34,7 +33,6 @@ class SshHost:
     access: Access
     folder: Path
     """Private, of the cloud's state: known_hosts and control sockets."""
-    bmc: Redfish | None = None
 
     @property
     def _socket(self) -> Path | None:
@@ -87,20 +85,22 @@ class SshHost:
                 check=False,
             )
 
+
+@dataclass(frozen=True, slots=True)
+class SwitchedSshHost(SshHost):
+    """A host with a BMC: its power can be switched too. Raises HostError when the BMC does not do it."""
+
+    bmc: Redfish
+
     def power(self) -> PowerState:
-        return self._bmc().power()
+        return self.bmc.power()
 
     def power_on(self) -> None:
-        """Switch on by its BMC; the boot takes longer. Raises HostError, also without a BMC."""
-        self._bmc().power_on()
+        """Switch on, and return when the BMC says that it is; the boot takes longer."""
+        self.bmc.power_on()
 
     def power_off(self) -> None:
-        """Cut the power by its BMC. Raises HostError, also without a BMC."""
+        """Cut the power, and return when the BMC says that it is off."""
+        self.bmc.power_off()
         # A kept connection to a dead host would take the next command down with it.
-        self._bmc().power_off()
         self.disconnect()
-
-    def _bmc(self) -> Redfish:
-        if self.bmc is None:
-            raise HostError(self.name, "it has no BMC, so nines cannot switch its power", "give it a bmc in the spec")
-        return self.bmc

@@ -10,7 +10,7 @@ from fournines.cloud.model import Bmc, Cloud, Host, Network, Ssh
 from fournines.errors import HostError
 from fournines.hosts.fleet import fleet
 from fournines.hosts.nspawn import Nspawn
-from fournines.hosts.ssh import SshHost
+from fournines.hosts.ssh import SshHost, SwitchedSshHost
 from fournines.state import State
 
 
@@ -42,10 +42,15 @@ def test_other_clouds_have_ssh_hosts_with_their_bmc(state: State, tmp_path: Path
     secret.write_text("bmc secret\n")
     bmc = Bmc("192.0.2.1", 443, "/redfish/v1/Systems/1", "admin", str(secret))
     found = fleet(cloud(host(bmc, Ssh("192.0.2.11", 22, "root", None))), state)["c1"]
-    assert isinstance(found, SshHost)
-    assert found.bmc is not None
+    assert isinstance(found, SwitchedSshHost)
     assert found.bmc.password == "bmc secret"
     assert "bmc secret" not in repr(found)
+
+
+def test_a_host_without_a_bmc_has_no_switch_at_all(state: State) -> None:
+    found = fleet(cloud(host(ssh=Ssh("192.0.2.11", 22, "root", None))), state)["c1"]
+    assert isinstance(found, SshHost)
+    assert not hasattr(found, "power_off")
 
 
 def test_a_host_that_cannot_be_reached_is_named(state: State) -> None:

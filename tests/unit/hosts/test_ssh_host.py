@@ -3,12 +3,10 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fournines.cloud.model import Ssh
-from fournines.errors import HostError
 from fournines.hosts.ssh import SshHost
 
 
@@ -59,9 +57,3 @@ def test_sockets_of_different_logins_differ() -> None:
     folder = Path("/tmp/s")
     assert path(host(folder)) != path(host(folder, user="debian"))
     assert path(host(folder)) == path(host(folder))
-
-
-def test_without_a_bmc_power_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(HostError, match="no BMC") as caught:
-        host(tmp_path).power_off()
-    assert "spec" in caught.value.remedy
