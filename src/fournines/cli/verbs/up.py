@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import time
 
 import typer
@@ -22,7 +24,8 @@ def up(cloud: CloudArgument = None, cloud_option: CloudOption = None, as_json: J
     from fournines.state import State
 
     began = time.monotonic()
-    resolved = load(either(cloud, cloud_option))
+    given = either(cloud, cloud_option)
+    resolved = load(given)
     state = State(resolved.name)
     with state.lock("up"), watch(f"up {resolved.name}") as observer:
         if resolved.provider == "lab":
@@ -39,12 +42,14 @@ def up(cloud: CloudArgument = None, cloud_option: CloudOption = None, as_json: J
         f"{resolved.name} is up after {seconds:.1f} s: {len(resolved.hosts)} hosts, "
         f"{len(resolved.services)} services, a token in {built.token_s or 0:.2f} s."
     )
-    which = "" if resolved.name == "lab" else f" -c {either(cloud, cloud_option) or resolved.name}"
+    which = f" -c {shlex.quote(given)}" if given and given != "lab" else ""
+    # The launcher says how it was called.
+    nines = shlex.quote(os.environ.get("NINES_COMMAND", "nines"))
     typer.echo(
         "\nNext:\n"
-        f"  export OS_CLIENT_CONFIG_FILE={state.clouds_yaml}\n"
+        f"  export OS_CLIENT_CONFIG_FILE={shlex.quote(str(state.clouds_yaml))}\n"
         f"  openstack --os-cloud {resolved.name} token issue\n"
-        f"  nines status{which}\n"
-        f"  nines drill power-loss --target vip{which}\n"
-        f"  nines down{which}"
+        f"  {nines} status{which}\n"
+        f"  {nines} drill power-loss --target vip{which}\n"
+        f"  {nines} down{which}"
     )
