@@ -1,0 +1,144 @@
+"""The whole cloud of the README's first command: what stands, what a second run does, what a change does."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import REPOSITORY, Standing
+
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.timeout(1800),
+    pytest.mark.skipif(os.geteuid() != 0, reason="a lab needs root: namespaces, mounts and cgroups"),
+]
+
+HOSTS = ("c1", "c2", "c3")
+UNITS = (
+    "corosync",
+    "galera-member",
+    "haproxy",
+    "haproxy-db",
+    "keystone",
+    "keystone-fernet.timer",
+    "mariadb",
+    "memcached",
+    "pacemaker",
+    "rabbitmq-server",
+)
+
+
+def starts(standing: Standing) -> dict[str, str]:
+    """When each unit last became active, by host: changed by any restart."""
+    command = ("systemctl", "show", "-p", "Id,ActiveEnterTimestampMonotonic,InvocationID", *UNITS)
+    return {host: standing.on(host, *command) for host in HOSTS}
+
+
+def test_status_says_that_all_is_well(standing: Standing):
+    status = standing.json("status")
+    assert status["ok"] is True
+    assert status["problems"] == []
+    assert len(status["vip"]["holders"]) == 1
+    for host in HOSTS:
+        services = status["hosts"][host]["services"]
+        assert set(services) == set(standing.cloud.services)
+        assert all(service["ok"] for service in services.values())
+    writers = {status["hosts"][host]["services"]["galera"]["facts"]["writer"] for host in HOSTS}
+    assert len(writers) == 1, "every host's database proxy leads to the same writer"
+
+
+def test_a_stock_client_gets_a_token(standing: Standing):
+    path = standing.json("status")["clouds_yaml"]
+    assert os.stat(path).st_mode & 0o777 == 0o600
+    token = subprocess.run(
+        [REPOSITORY / ".venv/bin/openstack", "--os-cloud", "test", "token", "issue", "-f", "json"],
+        env={**os.environ, "OS_CLIENT_CONFIG_FILE": path},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert token.returncode == 0, token.stderr
+    assert json.loads(token.stdout)["id"].startswith("gAAAA"), "a fernet token"
+
+
+def test_a_second_apply_changes_nothing_and_restarts_nothing(standing: Standing):
+    before = starts(standing)
+    applied = standing.json("apply")
+    assert applied["changes"] == applied["moved"] == applied["steps"] == []
+    assert standing.json("plan")["changes"] == []
+    assert starts(standing) == before
+
+
+def test_drift_is_shown_and_mended_where_it_is_and_nowhere_else(standing: Standing):
+    standing.on("c2", "sh", "-c", "echo '-c 77' >> /etc/memcached.conf")
+    standing.on("c2", "sh", "-c", "echo 'debug = true' >> /etc/keystone/keystone.conf")
+    before = starts(standing)
+    shown = standing.nines("plan").stdout
+    assert "-c 77" in shown, "a unified diff"
+    assert "secret changed" in shown
+    assert "debug = true" not in shown, "keystone.conf holds a password: its diff is masked"
+    standing.nines("apply")
+    after = starts(standing)
+    assert after["c1"] == before["c1"]
+    assert after["c3"] == before["c3"]
+    changed = {
+        unit
+        for unit, was, now in zip(
+            sorted(UNITS),
+            sorted(before["c2"].split("\n\n"), key=lambda block: block.split("Id=")[1]),
+            sorted(after["c2"].split("\n\n"), key=lambda block: block.split("Id=")[1]),
+            strict=True,
+        )
+        if was != now
+    }
+    assert changed == {"keystone", "memcached"}
+    assert "-c 77" not in standing.on("c2", "cat", "/etc/memcached.conf")
+    assert standing.json("plan")["changes"] == []
+
+
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("haproxy", "-c", "-f", "/etc/haproxy/haproxy.cfg"),
+        ("haproxy", "-c", "-f", "/etc/haproxy/database.cfg"),
+        ("corosync", "-t"),
+        ("crm_verify", "--live-check"),
+        ("mariadbd", "--user=mysql", "--verbose", "--help"),
+        ("oslo-config-validator", "--namespace", "keystone", "--input-file", "/etc/keystone/keystone.conf"),
+        ("systemd-analyze", "verify", "--recursive-errors=no", "mariadb.service", "keystone.service"),
+    ],
+    ids=lambda command: " ".join(command[:2]),
+)
+def test_the_daemons_own_checkers_accept_what_was_rendered(standing: Standing, host: str, command: tuple[str, ...]):
+    standing.on(host, *command)
+
+
+def test_an_unknown_option_would_be_noticed_by_the_checker(standing: Standing):
+    """Guards the test above: a checker that accepts everything proves nothing."""
+    script = (
+        "sed 's/^provider = fernet/providr = fernet/' /etc/keystone/keystone.conf > /tmp/wrong.conf; "
+        "! oslo-config-validator --namespace keystone --input-file /tmp/wrong.conf"
+    )
+    standing.on("c1", "sh", "-ec", script)
+
+
+def test_secrets_are_nowhere_but_where_they_belong(standing: Standing):
+    folder = standing.state.folder
+    vault = json.loads((folder / "vault/secrets.json").read_text())
+    assert len(vault) > 8
+    for path in (folder / "vault").iterdir():
+        assert path.stat().st_mode & 0o077 == 0, path
+    told = standing.nines("plan").stdout + standing.nines("apply").stderr + standing.nines("status").stdout
+    logs = [standing.state.journal, *Path(standing.state.lab).glob("*.log")]
+    told += "".join(path.read_text(errors="replace") for path in logs)
+    for host in HOSTS:
+        told += standing.on(host, "ps", "-eo", "args", "--no-headers", "-ww")
+        told += standing.on(host, "cibadmin", "--query")
+        told += standing.on(host, "journalctl", "--no-pager", "-b", "-o", "cat")
+    shown = [name for name, secret in vault.items() if secret in told]
+    assert shown == []

@@ -1,0 +1,87 @@
+"""Drills on the standing lab: what clients saw, and that nothing acknowledged was lost."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+
+import pytest
+from conftest import NINES, Standing
+
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.timeout(1800),
+    pytest.mark.skipif(os.geteuid() != 0, reason="a lab needs root: namespaces, mounts and cgroups"),
+]
+
+
+def test_the_null_drill_sees_no_outage(standing: Standing):
+    report = standing.json("drill", "null")
+    assert report["drill"] == "null"
+    assert report["fidelity"] == "container"
+    assert {probe["name"] for probe in report["probes"]} == {"token", "read", "write"}
+    assert all(probe["requests"] > 0 and probe["errors"] == 0 for probe in report["probes"])
+    assert all(audit["verdict"] == "ok" for audit in report["audits"])
+
+
+def test_power_loss_of_the_vip_holder_loses_no_acknowledged_write(standing: Standing):
+    (holder,) = standing.json("status")["vip"]["holders"]
+    report = standing.json("drill", "power-loss", "--target", "vip")
+    assert report["drill"] == "power-loss"
+    assert report["target"] == holder
+    probes = {probe["name"]: probe for probe in report["probes"]}
+    for probe in probes.values():
+        assert probe["errors"] > 0, "the holder of the address lost power: somebody must have noticed"
+        assert probe["outage"]["upper_s"] >= probe["outage"]["lower_s"] >= 0
+        assert probe["outage"]["upper_s"] < 60
+    audits = {audit["name"]: audit["verdict"] for audit in report["audits"]}
+    assert set(audits) >= {"one-vip-holder", "one-primary-component", "acknowledged-writes", "recovered"}
+    assert set(audits.values()) == {"ok"}
+    (now,) = standing.json("status")["vip"]["holders"]
+    assert now != holder, "the address stays where it is when its old holder returns"
+
+
+def test_a_blackout_heals_by_itself(standing: Standing):
+    """All hosts lose power and get it back: nobody runs `nines`, and everything serves again."""
+    before = standing.on("c1", "mariadb", "-N", "-B", stdin="SELECT count(*) FROM keystone.user")
+    for host in ("c1", "c2", "c3"):
+        standing.power(host).power_off()
+    assert standing.nines("status", exits=(1,)).returncode == 1
+    for host in ("c3", "c1", "c2"):
+        standing.power(host).power_on()
+    end = time.monotonic() + 300
+    while (done := standing.nines("status", exits=(0, 1))).returncode and time.monotonic() < end:
+        time.sleep(1)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert standing.on("c1", "mariadb", "-N", "-B", stdin="SELECT count(*) FROM keystone.user") == before
+
+
+def test_up_converges_after_kill_at_any_moment(standing: Standing):
+    """`kill -9` of `nines up` at random points of a build from nothing, then `nines up`: no manual step."""
+    seed = int(os.environ.get("NINES_SEED", time.time_ns() % 100_000))
+    print(f"NINES_SEED={seed}")
+    chance = random.Random(seed)
+    standing.nines("down")
+    for point in range(10):
+        if point == 5:
+            standing.nines("down")
+        after = chance.uniform(0.3, 20)
+        up = subprocess.Popen(
+            [NINES, "up", "--cloud", str(standing.file)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            code = up.wait(timeout=after)
+            assert code == 0, f"NINES_SEED={seed}: up by itself ended with {code} before kill {point}"
+        except subprocess.TimeoutExpired:
+            os.kill(up.pid, signal.SIGKILL)
+            up.wait()
+    standing.nines("up")
+    assert standing.json("status")["ok"] is True
+    assert standing.json("plan")["changes"] == []
