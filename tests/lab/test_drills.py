@@ -34,9 +34,10 @@ def test_power_loss_of_the_vip_holder_loses_no_acknowledged_write(standing: Stan
     assert report["target"] == holder
     probes = {probe["name"]: probe for probe in report["probes"]}
     for probe in probes.values():
-        assert probe["errors"] > 0, "the holder of the address lost power: somebody must have noticed"
         assert probe["outage"]["upper_s"] >= probe["outage"]["lower_s"] >= 0
         assert probe["outage"]["upper_s"] < 60
+    # Not `write`: its deadline is long enough to ride out the whole failover.
+    assert probes["token"]["errors"] > 0, "the holder of the address lost power: somebody must have noticed"
     audits = {audit["name"]: audit["verdict"] for audit in report["audits"]}
     assert set(audits) >= {"one-vip-holder", "one-primary-component", "acknowledged-writes", "recovered"}
     assert set(audits.values()) == {"ok"}

@@ -17,8 +17,8 @@ at each end. So: upper <= bound holds it; lower > bound breaks it; in between th
 
 `floor` is the other side. A VIP whose holder is silent cannot move before the survivors have lost the token and waited
 for consensus, whatever the machine. The token may have been lost up to one retransmit (a quarter of it) before
-the power. An outage whose *upper* bound is below the floor was not measured right: the fault did not
-happen, or a clock is wrong.
+the power. A good answer between the fault and the floor was not measured right: the fault did not happen,
+or a clock is wrong.
 """
 
 from __future__ import annotations

@@ -186,7 +186,7 @@ class Run:
             probes=judged,
             audits=tuple(audits),
             noise=noise,
-            void=tuple(doubts(judged, samples, noise, stall_limit, floor(timers, lost))),
+            void=tuple(doubts(judged, samples, noise, stall_limit, marks, floor(timers, lost))),
             notes=tuple(notes),
             marks=marks,
             t0=t0,
@@ -233,7 +233,7 @@ class Run:
         else:
             recovered = Verdict("recovered", "ok", f"every service healthy {took:.1f} s after healing")
         self._pass("fail-back", time.monotonic() + windows.failback, follow)
-        return Marks(inject, heal, results.done("stop")), notes, recovered
+        return Marks(inject, injected, heal, results.done("stop")), notes, recovered
 
     def _await_steady(self, seen: list[Sample], follow: Callable[[], None], since: float, failover: float) -> bool:
         """Wait until no probe had a bad request for `steady` seconds, and for no less than the timers may take.

@@ -51,7 +51,9 @@ def _subject_names(addresses: Iterable[str]) -> x509.SubjectAlternativeName:
 
 
 class Vault:
-    """Secrets and certificates in one folder; threads may share it. The caller holds the cloud's lock while anything new may be made."""
+    """Secrets and certificates in one folder; threads may share it.
+
+    The caller holds the cloud's lock while anything new may be made."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -14,7 +14,7 @@ from fournines.prove.outages import Bounds
 from fournines.prove.report import Marks, ProbeReport, Report, doubts, probe_report
 from fournines.prove.samples import Noise, Sample
 
-MARKS = Marks(inject=110.0, heal=140.0, end=160.0)
+MARKS = Marks(inject=110.0, injected=110.3, heal=140.0, end=160.0)
 EVERYTHING: frozenset[Part] = frozenset({"vip", "writer", "member"})
 
 
@@ -38,7 +38,7 @@ def judge(taken: Sequence[Sample]) -> ProbeReport:
 
 def doubt(taken: Sequence[Sample], **changed: Any) -> list[str]:
     noise = Noise.of(taken, **changed)
-    return doubts([judge(taken)], taken, noise, 1.0, floor(LAB, EVERYTHING))
+    return doubts([judge(taken)], taken, noise, 1.0, MARKS, floor(LAB, EVERYTHING))
 
 
 def test_a_power_loss() -> None:
@@ -77,7 +77,7 @@ def test_bounds_and_budgets_that_do_not_hold() -> None:
 
 def test_faster_than_it_can_be_is_a_measurement_error() -> None:
     (reason,) = doubt(samples((110, 111)))
-    assert "cannot be back within 2.9" in reason
+    assert f"cannot be back within {floor(LAB, EVERYTHING):.2f}" in reason
     assert len(doubt(samples())) == 1, "no outage at all, with the VIP's holder without power"
 
 
@@ -130,7 +130,7 @@ def test_json_and_text() -> None:
     assert probe["outages"][0] == {
         "lower_s": 4.25, "upper_s": 4.8, "first_bad": 10.0, "last_bad": 14.25, "bad": 18, "slow": 18
     }  # fmt: skip
-    assert data["times"] == {"inject_s": 10.0, "heal_s": 40.0, "end_s": 60.0}
+    assert data["times"] == {"inject_s": 10.0, "injected_s": 10.3, "heal_s": 40.0, "end_s": 60.0}
     text = report(void=("the prober was late",)).text()
     for words in (
         "18.75 - ?",
