@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import REPOSITORY, Standing
+from standing_lab import REPOSITORY, Standing
 
 pytestmark = [
     pytest.mark.lab,

@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import NINES, Standing
+from standing_lab import NINES, Standing
 
 pytestmark = [
     pytest.mark.lab,

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import NUMBER, Standing
+from standing_lab import NUMBER, Standing
 
 from fournines import lab
 

@@ -1,0 +1,72 @@
+"""The standing lab, as the tests work it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fournines.cloud import Cloud, load
+from fournines.converge.inspect import HostView, inspect
+from fournines.hosts import Fleet, Power, run
+from fournines.hosts.fleet import fleet
+from fournines.services import catalogue
+from fournines.state import State
+
+REPOSITORY = Path(__file__).parents[2]
+NINES = REPOSITORY / ".venv/bin/nines"
+NUMBER = 75
+"""The second byte of its networks."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The default lab under a name and subnets of its own, worked as an operator would: by the command line."""
+
+    file: Path
+
+    @property
+    def cloud(self) -> Cloud:
+        return load(self.file, catalogue())
+
+    @property
+    def state(self) -> State:
+        return State(self.cloud.name)
+
+    @property
+    def fleet(self) -> Fleet:
+        return fleet(self.cloud, self.state)
+
+    def nines(
+        self, *words: str, file: Path | None = None, timeout: float = 600, exits: Sequence[int] = (0,)
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `nines` on this cloud; fails the test on another exit code."""
+        done = subprocess.run(
+            [NINES, *words, "--cloud", str(file or self.file)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        assert done.returncode in exits, f"nines {' '.join(words)}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+        return done
+
+    def json(self, *words: str, exits: Sequence[int] = (0,)) -> dict[str, Any]:
+        """The one object that `nines ... --json` prints."""
+        return json.loads(self.nines(*words, "--json", exits=exits).stdout)
+
+    def on(self, host: str, *command: str, stdin: str = "") -> str:
+        """Output of a command on a host. Raises HostError."""
+        return run(self.fleet[host], command, stdin=stdin)
+
+    def power(self, host: str) -> Power:
+        switched = self.fleet[host]
+        assert isinstance(switched, Power)
+        return switched
+
+    def views(self) -> dict[str, HostView]:
+        return dict(inspect(self.cloud, self.fleet))
