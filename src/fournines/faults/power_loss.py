@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
 
 from fournines.errors import DrillError
 from fournines.faults import Fault
-from fournines.hosts import Host, Power
-
-
-@runtime_checkable
-class _Switched(Power, Protocol):
-    """To tell hosts that have a power switch from those that have none."""
+from fournines.hosts import Host, Mains, Power
 
 
 class PowerLoss(Fault):
@@ -22,7 +16,7 @@ class PowerLoss(Fault):
 
     def possible(self, targets: Sequence[Host]) -> None:
         for host in targets:
-            if not isinstance(host, _Switched):
+            if not isinstance(host, Power):
                 raise DrillError(
                     f"nines cannot cut the power of {host.name}: it has no switch", "give the host a bmc in the spec"
                 )
@@ -30,10 +24,14 @@ class PowerLoss(Fault):
     def inject(self, targets: Sequence[Host]) -> None:
         self.possible(targets)
         for host in targets:
-            if isinstance(host, _Switched):
+            if isinstance(host, Mains):
+                host.cut_mains()
+            elif isinstance(host, Power):
                 host.power_off()
 
     def heal(self, targets: Sequence[Host]) -> None:
         for host in targets:
-            if isinstance(host, _Switched) and host.power() == "off":
+            if isinstance(host, Mains):
+                host.restore_mains()
+            if isinstance(host, Power) and host.power() == "off":
                 host.power_on()

@@ -47,6 +47,14 @@ class Power(Protocol):
     def power_off(self) -> None: ...
 
 
+@runtime_checkable
+class Mains(Protocol):
+    """A host whose supply can be cut, so that its own BMC cannot start it either (a fence that reboots would)."""
+
+    def cut_mains(self) -> None: ...
+    def restore_mains(self) -> None: ...
+
+
 Fleet = Mapping[str, Host]
 """Host name -> host."""
 
