@@ -51,6 +51,7 @@ def up(cloud: Cloud, packages: Iterable[str], masked: Iterable[str], state: Stat
     wanted = image.recipe(packages)
     preflight.require(cloud, state, wanted)
     names = Names.of(state)
+    _refuse_other_image(cloud, state, image.path_of(wanted))
     root = image.ensure(wanted, observer)
     with image.locked(observer):
         layers.clean_configuration(root.parent / "layers")
@@ -81,6 +82,15 @@ def _definitions(cloud: Cloud, names: Names, lower: tuple[str, ...]) -> Mapping[
     }
 
 
+def _refuse_other_image(cloud: Cloud, state: State, root: Path) -> None:
+    """Before minutes are spent on an image that the lab could not use."""
+    old = {host.name: Machine.of(state, host.name).definition() for host in cloud.hosts}
+    _refuse(
+        state,
+        [f"{name} was made from another image" for name, was in old.items() if was and was.lower[-1] != str(root)],
+    )
+
+
 def _refuse_changed(state: State, definitions: Mapping[str, Definition]) -> None:
     """A writable layer only fits the layers that it was made over, and a running host keeps its interfaces."""
     changed: list[str] = []
@@ -88,9 +98,13 @@ def _refuse_changed(state: State, definitions: Mapping[str, Definition]) -> None
         machine = Machine.of(state, name)
         old = machine.definition()
         if old and old.lower != definition.lower:
-            changed.append(f"{name} was made from another image or configuration layer")
+            changed.append(f"{name} was made over another configuration layer")
         elif old and old != definition and machine.power() == "on":
             changed.append(f"{name} runs with other addresses")
+    _refuse(state, changed)
+
+
+def _refuse(state: State, changed: list[str]) -> None:
     if changed:
         raise NinesError(
             f"the lab {state.cloud} stands, and no longer fits: {'; '.join(changed)}",
@@ -110,8 +124,8 @@ def _boot(cloud: Cloud, state: State, host: Host, definition: Definition, public
         machine.define(definition)
     observer(Event("start", "hosts", "boot", host.name))
     machine.start()
-    verdict = machine.await_init()
-    observer(Event("done", "hosts", verdict, host.name, time.monotonic() - start))
+    machine.await_init()
+    observer(Event("done", "hosts", "on", host.name, time.monotonic() - start))
 
 
 def _each(hosts: Iterable[Host], do: Callable[[Host], None]) -> None:

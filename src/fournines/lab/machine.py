@@ -176,14 +176,18 @@ class Machine:
             self._boot(definition)
             self._await_leader()
 
-    def await_init(self, bound: float = 90) -> str:
-        """Wait until its boot is complete; returns `running` or `degraded`. Raises HostError after `bound` seconds."""
+    def await_init(self, bound: float = 90) -> None:
+        """Wait until its init takes commands and its file systems and sockets are ready (`basic.target`).
+
+        Not until every service runs: a Galera member waits, within its boot, for peers that may be off. Raises
+        HostError after `bound` seconds.
+        """
         end = time.monotonic() + bound
         seen = ""
         while time.monotonic() < end:
             try:
                 done = subprocess.run(
-                    self.argv(["systemctl", "is-system-running"]),
+                    self.argv(["systemctl", "is-active", "basic.target"]),
                     stdin=subprocess.DEVNULL,
                     capture_output=True,
                     text=True,
@@ -193,8 +197,8 @@ class Machine:
                 seen = done.stdout.strip() or done.stderr.strip()[-200:]
             except subprocess.TimeoutExpired:
                 seen = "no answer for 10 s"
-            if seen in ("running", "degraded"):
-                return seen
+            if seen == "active":
+                return
             time.sleep(0.1)
         raise HostError(self.name, f"boot not complete after {bound:g} s, last seen: {seen}")
 
