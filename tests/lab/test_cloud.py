@@ -141,8 +141,8 @@ def test_a_change_restarts_what_reads_it_one_member_at_a_time(standing: Standing
     ],
     ids=lambda command: " ".join(command[:2]),
 )
-def test_the_daemons_own_checkers_accept_what_was_rendered(standing: Standing, host: str, command: tuple[str, ...]):
-    standing.on(host, *command)
+def test_the_daemons_own_checkers_accept_what_was_rendered(built: Standing, host: str, command: tuple[str, ...]):
+    built.on(host, *command)
 
 
 def test_an_unknown_option_would_be_noticed_by_the_checker(standing: Standing):

@@ -32,7 +32,8 @@ def test_power_loss_of_the_vip_holder_loses_no_acknowledged_write(standing: Stan
     (holder,) = standing.json("status")["vip"]["holders"]
     report = standing.json("drill", "power-loss", "--target", "vip")
     assert report["drill"] == "power-loss"
-    assert report["target"] == holder
+    assert report["target"] == "vip"
+    assert report["hosts"] == [holder]
     probes = {probe["name"]: probe for probe in report["probes"]}
     for probe in probes.values():
         assert probe["outage"]["upper_s"] >= probe["outage"]["lower_s"] >= 0

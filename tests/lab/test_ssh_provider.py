@@ -39,7 +39,7 @@ def by_ssh(standing: Standing, tmp_path: Path) -> Path:
     return path
 
 
-def test_a_change_rolls_through_ssh_hosts_while_clients_are_served(standing: Standing, by_ssh: Path):
+def test_a_change_rolls_through_hosts_driven_by_ssh(standing: Standing, by_ssh: Path):
     """Metal's timers differ from the lab's: so this changes and restarts, one member at a time, and back again."""
     plan = standing.nines("plan", file=by_ssh).stdout
     assert "corosync" in plan
