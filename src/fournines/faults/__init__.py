@@ -7,16 +7,15 @@ done, and on every way out.
 from __future__ import annotations
 
 import difflib
-import importlib
-import pkgutil
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cache
-from types import MappingProxyType
 from typing import ClassVar, Literal
 
 from fournines.errors import DrillError
 from fournines.hosts import Host
+from fournines.seam import instances
 
 Letter = Literal["A", "B", "C", "D", "E", "F", "G", "H", "X", "-"]
 """Class in the budget table (`fournines.prove.budgets`); `-` injures nothing."""
@@ -45,17 +44,8 @@ class Fault(ABC):
 
 @cache
 def catalogue() -> Mapping[str, Fault]:
-    """Every fault of this folder by name. Raises TypeError when two modules claim one name."""
-    found: dict[str, Fault] = {}
-    for module_info in pkgutil.iter_modules(__path__):
-        module = importlib.import_module(f"{__name__}.{module_info.name}")
-        for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, Fault) and value.__module__ == module.__name__:
-                fault = value()
-                if fault.name in found:
-                    raise TypeError(f"two modules define the fault {fault.name}")
-                found[fault.name] = fault
-    return MappingProxyType(found)
+    """Every fault of this folder by name, sorted. Raises TypeError when two modules claim one name."""
+    return instances(sys.modules[__name__], Fault)
 
 
 def named(name: str) -> Fault:

@@ -9,15 +9,14 @@ outside, by cancelling.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cache
-from types import MappingProxyType
 from typing import ClassVar
 
 from fournines.probes._http import Answer, Api, ProbeError, Session, describe
+from fournines.seam import instances
 
 __all__ = ["Answer", "Api", "Probe", "ProbeError", "Session", "catalogue", "describe"]
 
@@ -47,14 +46,5 @@ class Probe(ABC):
 
 @cache
 def catalogue() -> Mapping[str, Probe]:
-    """Every probe of this folder by name. Raises TypeError when two modules claim one name."""
-    found: dict[str, Probe] = {}
-    for module_info in pkgutil.iter_modules(__path__):
-        module = importlib.import_module(f"{__name__}.{module_info.name}")
-        for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, Probe) and value.__module__ == module.__name__:
-                probe = value()
-                if probe.name in found:
-                    raise TypeError(f"two modules define the probe {probe.name}")
-                found[probe.name] = probe
-    return MappingProxyType(found)
+    """Every probe of this folder by name, sorted. Raises TypeError when two modules claim one name."""
+    return instances(sys.modules[__name__], Probe)

@@ -6,12 +6,10 @@ this folder that defines one subclass of `Service` adds that service; `catalogue
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from functools import cache
-from types import MappingProxyType
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -19,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from fournines.cloud.model import Cloud, Endpoint, Host, Needs, Placement, Role, Strategy
 from fournines.converge.resources import Resource
 from fournines.converge.steps import Check, Command, Step
+from fournines.seam import instances
 from fournines.state import Vault
 
 
@@ -71,14 +70,5 @@ class Service(ABC):
 
 @cache
 def catalogue() -> Mapping[str, Service]:
-    """Every service of this folder by name. Raises TypeError when two modules claim one name."""
-    found: dict[str, Service] = {}
-    for module_info in pkgutil.iter_modules(__path__):
-        module = importlib.import_module(f"{__name__}.{module_info.name}")
-        for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, Service) and value.__module__ == module.__name__:
-                service = value()
-                if service.name in found:
-                    raise TypeError(f"two modules define the service {service.name}")
-                found[service.name] = service
-    return MappingProxyType(found)
+    """Every service of this folder by name, sorted. Raises TypeError when two modules claim one name."""
+    return instances(sys.modules[__name__], Service)

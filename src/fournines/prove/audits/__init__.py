@@ -9,19 +9,18 @@ A request whose outcome the client does not know (deadline, connection lost) is 
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from types import MappingProxyType
 from typing import ClassVar, Literal
 
 from fournines.cloud.model import Cloud
 from fournines.errors import NinesError
 from fournines.hosts import Fleet
 from fournines.prove.facts import Views
+from fournines.seam import instances
 
 Outcome = Literal["ok", "fail", "unknown"]
 
@@ -73,13 +72,4 @@ def _audit(audit: Audit, evidence: Evidence) -> Verdict:
 @cache
 def catalogue() -> Mapping[str, Audit]:
     """Every audit of this folder by name, sorted. Raises TypeError when two modules claim one name."""
-    found: dict[str, Audit] = {}
-    for module_info in pkgutil.iter_modules(__path__):
-        module = importlib.import_module(f"{__name__}.{module_info.name}")
-        for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, Audit) and value.__module__ == module.__name__:
-                audit = value()
-                if audit.name in found:
-                    raise TypeError(f"two modules define the audit {audit.name}")
-                found[audit.name] = audit
-    return MappingProxyType(dict(sorted(found.items())))
+    return instances(sys.modules[__name__], Audit)

@@ -1,0 +1,34 @@
+"""How services, probes, faults and audits are found: a module in the right folder is enough; no list to edit."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from types import MappingProxyType, ModuleType
+from typing import ClassVar, Protocol, TypeVar
+
+
+class Named(Protocol):
+    """What a seam's classes have in common."""
+
+    name: ClassVar[str]
+
+
+N = TypeVar("N", bound=Named)
+
+
+def instances(package: ModuleType, base: type[N]) -> Mapping[str, N]:
+    """One instance of every subclass of `base` that a module of the package defines, by name, sorted.
+
+    Modules whose names begin with `_` are imported too, and may define none. Raises TypeError when two claim one name.
+    """
+    found: dict[str, N] = {}
+    for info in pkgutil.iter_modules(package.__path__):
+        module = importlib.import_module(f"{package.__name__}.{info.name}")
+        for value in vars(module).values():
+            if isinstance(value, type) and issubclass(value, base) and value.__module__ == module.__name__:
+                if value.name in found:
+                    raise TypeError(f"two modules of {package.__name__} define {value.name}")
+                found[value.name] = value()
+    return MappingProxyType(dict(sorted(found.items())))
