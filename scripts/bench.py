@@ -15,8 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from fournines.cloud import load
+from fournines.converge.deploy import packages
+from fournines.converge.events import silent
 from fournines.hosts.fleet import fleet
 from fournines.hosts.nspawn import Nspawn
+from fournines.lab.image import ensure, recipe
 from fournines.services import catalogue
 from fournines.state import State, images_folder
 
@@ -28,8 +31,8 @@ def row(figure: str, asked: str, measured: str) -> None:
     print(f"{figure:<44} {asked:>10} {measured:>22} {os.getloadavg()[0]:>6.1f}", flush=True)
 
 
-def nines(*words: str, env: dict[str, str] | None = None) -> str:
-    done = subprocess.run([NINES, *words], capture_output=True, text=True, check=False, env=env)
+def nines(*words: str) -> str:
+    done = subprocess.run([NINES, *words], capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"nines {' '.join(words)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout
@@ -45,21 +48,15 @@ def timed(work: Callable[[], object]) -> tuple[float, float]:
 
 def image(file: Path) -> None:
     """From an empty state folder, on the same file system as the real one."""
-    parent = images_folder().parent
-    parent.mkdir(parents=True, exist_ok=True)
-    folder = tempfile.mkdtemp(prefix="bench-", dir=parent)
-    env = {**os.environ, "NINES_STATE": folder}
+    usual = images_folder().parent
+    usual.mkdir(parents=True, exist_ok=True)
+    folder = tempfile.mkdtemp(prefix="bench-", dir=usual)
+    os.environ["NINES_STATE"] = folder
     try:
-        report: dict[str, Any] = json.loads(nines("up", str(file), "--json", env=env))
-        row("up from nothing, image included", "-", f"{report['seconds']:.0f} s")
-        journal = Path(folder, "bench/journal.jsonl").read_text().splitlines()
-        took: list[float] = [
-            event["seconds"] or 0 for event in map(json.loads, journal) if event.get("stage") == "image"
-        ]
-        if took:
-            row("image from nothing", "240 s", f"{max(took):.0f} s")
+        wanted = recipe(packages(load(file, catalogue())))
+        row("image from nothing", "240 s", f"{timed(lambda: ensure(wanted, silent))[0]:.0f} s")
     finally:
-        nines("down", str(file), env=env)
+        os.environ["NINES_STATE"] = str(usual)
         shutil.rmtree(folder)
 
 
