@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from standing_lab import NINES, Standing
@@ -19,8 +21,20 @@ pytestmark = [
 ]
 
 
+def measured(standing: Standing, *words: str) -> dict[str, Any]:
+    """The report of a drill that counts. A void one (exit 7: this machine stood still) says nothing, so it is made
+    anew, three times at most; a bad audit is a result, and is not."""
+    told: list[str] = []
+    for _ in range(3):
+        done = standing.nines("drill", *words, "--json", exits=(0, 1, 7))
+        if done.returncode != 7:
+            return json.loads(done.stdout)
+        told.append(done.stdout[-2000:] + done.stderr[-2000:])
+    pytest.fail("three void drills on end:\n" + "\n".join(told))
+
+
 def test_the_null_drill_sees_no_outage(standing: Standing):
-    report = standing.json("drill", "null")
+    report = measured(standing, "null")
     assert report["drill"] == "null"
     assert report["fidelity"] == "container"
     assert {probe["name"] for probe in report["probes"]} == {"token", "read", "write"}
@@ -29,11 +43,10 @@ def test_the_null_drill_sees_no_outage(standing: Standing):
 
 
 def test_power_loss_of_the_vip_holder_loses_no_acknowledged_write(standing: Standing):
-    (holder,) = standing.json("status")["vip"]["holders"]
-    report = standing.json("drill", "power-loss", "--target", "vip")
+    report = measured(standing, "power-loss", "--target", "vip")
     assert report["drill"] == "power-loss"
     assert report["target"] == "vip"
-    assert report["hosts"] == [holder]
+    (holder,) = report["hosts"]
     probes = {probe["name"]: probe for probe in report["probes"]}
     for probe in probes.values():
         assert probe["outage"]["upper_s"] >= probe["outage"]["lower_s"] >= 0
