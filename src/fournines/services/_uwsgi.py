@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from fournines.services._render import ini, unit
 
 
-def uwsgi_ini(*, user: str, wsgi_file: str, address: str, port: int, processes: int, threads: int) -> str:
+def uwsgi_ini(*, wsgi_file: str, address: str, port: int, processes: int, threads: int) -> str:
     """`address`:`port` speaks plain HTTP to HAProxy."""
     return ini(
         {

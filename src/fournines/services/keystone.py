@@ -94,7 +94,6 @@ class Keystone(Service):
         yield File(
             path=_UWSGI,
             content=uwsgi_ini(
-                user="keystone",
                 wsgi_file="/usr/bin/keystone-wsgi-public",
                 address=host.management,
                 port=PORT,
