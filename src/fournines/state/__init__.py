@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fournines.errors import LockedError
+from fournines.state.files import write_private
 from fournines.state.vault import Vault
 
 __all__ = ["State", "Vault", "images_folder", "state_root", "write_private"]
@@ -37,16 +38,6 @@ def state_root() -> Path:
 
 def images_folder() -> Path:
     return state_root() / "images"
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file of mode 0600 by a temporary name: never half there, never readable by others."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ import base64
 import datetime as dt
 import ipaddress
 import json
-import os
 import secrets
 import threading
 from collections.abc import Callable, Iterable
@@ -24,16 +23,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from fournines.state.files import write_private
+
 _DAY = dt.timedelta(days=1)
-
-
-def _write_private(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def _name(common_name: str) -> x509.Name:
@@ -125,8 +117,8 @@ class Vault:
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
         # The key first: a certificate without its key would look finished.
-        _write_private(key_path, private)
-        _write_private(path, chain)
+        write_private(key_path, private)
+        write_private(path, chain)
         return chain.decode(), private.decode()
 
     def _secret(self, name: str, make: Callable[[], str]) -> str:
@@ -140,7 +132,7 @@ class Vault:
         if name not in self._secrets:
             self._open_folder()
             self._secrets[name] = make()
-            _write_private(path, json.dumps(self._secrets, indent=1, sort_keys=True).encode())
+            write_private(path, json.dumps(self._secrets, indent=1, sort_keys=True).encode())
         return self._secrets[name]
 
     def _open_folder(self) -> None:
@@ -183,11 +175,11 @@ class Vault:
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .sign(key, hashes.SHA256())
         )
-        _write_private(
+        write_private(
             key_path,
             key.private_bytes(
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
             ),
         )
-        _write_private(path, certificate.public_bytes(serialization.Encoding.PEM))
+        write_private(path, certificate.public_bytes(serialization.Encoding.PEM))
         return certificate, key
