@@ -37,7 +37,9 @@ class Service(ABC):
     strategies: ClassVar[tuple[Strategy, ...]]
     """Those that suit it, the default first."""
     needs: ClassVar[tuple[Needs, ...]] = ()
-    endpoint: ClassVar[Endpoint | None] = None
+    endpoints: ClassVar[tuple[Endpoint, ...]] = ()
+    by_default: ClassVar[bool] = True
+    """Runs in every cloud that has hosts of its role; else only where the spec names it under `services`."""
     options: ClassVar[type[Options]] = Options
     packages: ClassVar[tuple[str, ...]]
     """Debian packages."""
