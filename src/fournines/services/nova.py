@@ -104,7 +104,6 @@ class Nova(OpenStack):
                     "service_down_time": 30,
                     "rpc_response_timeout": 30,
                 },
-                "api": {"auth_strategy": "keystone"},
                 "api_database": _database.oslo_options(cloud, vault, self.name, "nova_api"),
                 "database": _database.oslo_options(cloud, vault, self.name),
                 "cache": {
