@@ -17,7 +17,7 @@ from fournines.services import Service, _database
 from fournines.services._database import Database
 from fournines.services._oslo import Sections
 from fournines.services._render import IniValue, ini, unit
-from fournines.services._uwsgi import uwsgi_ini, uwsgi_unit
+from fournines.services._uwsgi import ARENAS, uwsgi_ini, uwsgi_unit
 from fournines.state import Vault
 
 NEEDS = (
@@ -133,6 +133,7 @@ def worker_unit(worker: Worker, user: str) -> str:
             # Its other daemons use them too.
             ("RuntimeDirectoryPreserve", "yes"),
             ("WorkingDirectory", f"/var/lib/{user}"),
+            ("Environment", ARENAS),
             # Lasting queue names are made of the host's name and this.
             ("Environment", f"OS_OSLO_MESSAGING_RABBIT__PROCESSNAME={worker.unit}"),
             ("ExecStart", worker.command),

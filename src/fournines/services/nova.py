@@ -23,8 +23,8 @@ _DEFAULT_ZONE = "nova"
 
 
 class NovaOptions(Options):
-    api_processes: int = 2
-    """Each of them serves one request at a time: Nova's API has green threads, not real ones."""
+    api_processes: int | None = None
+    """Each of them serves one request at a time: Nova's API has green threads, not real ones. Default 4; 1 in a lab."""
     metadata_processes: int = 1
     conductor_workers: int = 1
     scheduler_workers: int = 1
@@ -69,7 +69,7 @@ class Nova(OpenStack):
             unit="nova-api",
             endpoint="nova",
             application="/usr/bin/nova-api-wsgi",
-            processes=options.api_processes,
+            processes=options.api_processes or (1 if cloud.provider == "lab" else 4),
             threads=1,
         )
         yield Api(
