@@ -1,7 +1,7 @@
 """The desired state of a host as plain data.
 
 Services yield these; the planner sends them as JSON to the agent on each host, which reads the actual
-state in one pass and answers with differences. A kind added here needs its handler in `agent.py` and a
+state in one pass and answers with differences. A kind added here needs its handler in `agent/kinds.py` and a
 fixture in `tests/unit/converge/fixtures/`.
 
 Modes are integers (0o644). Text content is UTF-8. A value marked secret is masked in every diff, log and journal.

@@ -15,10 +15,20 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, TypeVar, cast
 
+from fournines.converge import agent
+from fournines.converge.agent import MODULES
 from fournines.errors import HostError, NinesError, WaitError
 from fournines.hosts import Fleet, Host
 
 BOOT = "import sys;n=int(sys.stdin.buffer.readline());exec(compile(sys.stdin.buffer.read(n),'agent','exec'))"
+_LOADER = """import sys, types
+package = sys.modules[{package!r}] = types.ModuleType({package!r})
+for name, text in {parts!r}:
+    module = sys.modules[package.__name__ + "." + name] = types.ModuleType(package.__name__ + "." + name)
+    setattr(package, name, module)
+    exec(compile(text, "agent/" + name + ".py", "exec"), module.__dict__)
+package.main.main()
+"""
 _COMMAND = ("python3", "-IS", "-c", BOOT)
 
 Data = dict[str, Any]
@@ -30,12 +40,15 @@ T = TypeVar("T")
 
 @cache
 def _source() -> bytes:
-    source = files("fournines.converge").joinpath("agent.py").read_bytes()
+    """Its length, a line end, then one program: it loads each module of the agent under its own name and file, so
+    that they import each other there as here and a traceback names the right line."""
+    parts = [(name, files(agent.__name__).joinpath(f"{name}.py").read_text(encoding="utf-8")) for name in MODULES]
+    source = _LOADER.format(package=agent.__name__, parts=parts).encode()
     return b"%d\n%s" % (len(source), source)
 
 
 def call(host: Host, request: Mapping[str, Any], *, timeout: float, progress: Progress | None = None) -> Data:
-    """One operation of the agent (see `agent.py`) on a host; its result.
+    """One operation of the agent (see `agent/`) on a host; its result.
 
     Raises HostError when the host cannot be reached, the agent refuses or fails, answers nonsense, or takes longer
     than `timeout` seconds.

@@ -1,0 +1,71 @@
+"""Remove every difference but unit starts and stops."""
+
+from __future__ import annotations
+
+import os
+
+from fournines.converge.agent.kinds import DO
+from fournines.converge.agent.line import Line
+from fournines.converge.agent.look import differences
+from fournines.converge.agent.machine import Data, Machine, Refusal
+from fournines.converge.agent.packages import POLICY, allow_starts, install
+from fournines.converge.agent.units import RELOAD, UNITS, is_move, is_unit, set_enabled
+
+
+def write(machine: Machine, request: Data, line: Line) -> Data:
+    with machine.lock("write", line):
+        return write_locked(machine, request["resources"], line)
+
+
+def write_locked(machine: Machine, resources: list[Data], line: Line) -> Data:
+    found = differences(machine, resources)
+    did = [change for change in found if not is_move(change)]
+    if not did:
+        return {"did": [], "left": found}
+    changed = [c for c in did if is_unit(c) or c["subject"].startswith(("/etc/systemd/", "/usr/lib/systemd/"))]
+    if changed:
+        machine.put(RELOAD, b"")
+    # Masks come before packages: what a package brings must find its mask.
+    for change in changed:
+        if change["action"] == "mask":
+            own = "{}/{}".format(UNITS, change["subject"])
+            if os.path.exists(machine.at(own)) and not os.path.islink(machine.at(own)):
+                raise Refusal(f"cannot mask {own}: there is a unit file of that name; remove it")
+            machine.link(own, "/dev/null")
+        elif change["action"] == "unmask":
+            machine.remove("{}/{}".format(UNITS, change["subject"]))
+    missing = [change["subject"] for change in did if change["kind"] == "package"]
+    if missing:
+        install(machine, missing, line)
+    if any(change["index"] is None and change["subject"] == POLICY for change in did):
+        allow_starts(machine)
+    unmasked = any(change["action"] == "unmask" for change in changed)
+    if unmasked:
+        machine.tool("systemctl", "daemon-reload", timeout=90)
+    # A new package brings files, folders and users, and a mask hid whether its unit is enabled: look again.
+    again = differences(machine, resources) if missing or unmasked else did
+    for kind, do in DO.items():
+        todo: list[Data] = [c for c in again if c["kind"] == kind and c["index"] is not None]
+        if kind == "directory":
+            # A folder comes before those in it.
+            todo.sort(key=lambda c: str(c["subject"]))
+        for change in todo:
+            try:
+                do(machine, resources[int(change["index"])])
+            except Refusal as error:
+                raise Refusal("{} {}: {}".format(kind, change["subject"], error)) from None
+            except OSError as error:
+                raise Refusal("{} {}: {}".format(kind, change["subject"], error.strerror)) from error
+    machine.settle()
+    set_enabled(machine, [c for c in again if is_unit(c)])
+    if os.path.lexists(machine.at(RELOAD)) or any(c["kind"] == "systemd" for c in again):
+        machine.tool("systemctl", "daemon-reload", timeout=90)
+        machine.remove(RELOAD)
+    left = differences(machine, resources)
+    stuck = ["{action} {kind} {subject}".format(**change) for change in left if not is_move(change)]
+    if stuck:
+        hint = ""
+        if any(is_unit(change) and not is_move(change) for change in left):
+            hint = " (a unit without [Install], or an init script? Leave its enabling as it is, or mask it.)"
+        raise Refusal("still to do after writing: {}{}".format(", ".join(stuck), hint))
+    return {"did": did, "left": left}
