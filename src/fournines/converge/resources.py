@@ -65,6 +65,12 @@ class File(Resource):
     secret: bool = False
     once: bool = False
     """Write it only where there is none; what is there later is the daemon's own business."""
+    oslo: tuple[str, ...] = ()
+    """Of an OpenStack INI file: the namespaces (as oslo-config-generator takes them, the service's own first) that
+    together have every option in it. An option that none of them has is refused before anything is written."""
+    oslo_groups: tuple[tuple[str, str], ...] = ()
+    """(section, group): a section that the file itself names, such as a storage backend's, takes the options of that
+    group. Sections with an `auth_type` take those of that keystoneauth plugin without being told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

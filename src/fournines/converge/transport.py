@@ -22,9 +22,14 @@ from fournines.hosts import Fleet, Host
 
 BOOT = "import sys;n=int(sys.stdin.buffer.readline());exec(compile(sys.stdin.buffer.read(n),'agent','exec'))"
 _LOADER = """import sys, types
+parts = {parts!r}
+class Sent:
+    def get_source(self, name):
+        return parts[name.rpartition(".")[2]]
 package = sys.modules[{package!r}] = types.ModuleType({package!r})
-for name, text in {parts!r}:
+for name, text in parts.items():
     module = sys.modules[package.__name__ + "." + name] = types.ModuleType(package.__name__ + "." + name)
+    module.__loader__ = Sent()
     setattr(package, name, module)
     exec(compile(text, "agent/" + name + ".py", "exec"), module.__dict__)
 package.main.main()
@@ -42,7 +47,7 @@ T = TypeVar("T")
 def _source() -> bytes:
     """Its length, a line end, then one program: it loads each module of the agent under its own name and file, so
     that they import each other there as here and a traceback names the right line."""
-    parts = [(name, files(agent.__name__).joinpath(f"{name}.py").read_text(encoding="utf-8")) for name in MODULES]
+    parts = {name: files(agent.__name__).joinpath(f"{name}.py").read_text(encoding="utf-8") for name in MODULES}
     source = _LOADER.format(package=agent.__name__, parts=parts).encode()
     return b"%d\n%s" % (len(source), source)
 
@@ -93,7 +98,7 @@ def call(host: Host, request: Mapping[str, Any], *, timeout: float, progress: Pr
         said = b"".join(stderr).decode(errors="replace").strip()[-1000:]
         raise HostError(host.name, f"no answer (exit {code}): {said or 'nothing was said'}", "is it up, with python3?")
     if "error" in answer:
-        raise HostError(host.name, str(answer["error"]))
+        raise HostError(host.name, str(answer["error"]), str(answer.get("remedy", "")))
     return cast(Data, answer["result"])
 
 

@@ -9,11 +9,12 @@ in JSON lines on standard output, and exits. It keeps no process, and no file be
     wait   {check, bound}                -> {ok, seen, seconds}     one check until it holds
     run    {name, command, done, bound}  -> {skipped, exit, ...}    a step: nothing when done, else run and await
 
-Answers: `{"progress": {"text", "seconds"}}` about every 2 s, at last `{"result": ...}` or `{"error": text}`.
+Answers: `{"progress": {"text", "seconds"}}` about every 2 s, at last `{"result": ...}` or `{"error", "remedy"}`.
 Every path is taken below `root` (of the request, else $NINES_ROOT, else the real root).
 
     /var/lib/fournines/stamps.json     unit -> digest of what it read when it was last started
     /var/lib/fournines/daemon-reload   there while systemd has not yet reread what was written
+    /var/lib/fournines/oslo.json       which options the installed OpenStack packages know
     /run/fournines/*.lock              held while changing: an agent whose operator died may still be at work
 
 A change is {index, kind, subject, action, diff}; index points into the request's resources, null for the agent's own.
@@ -28,6 +29,8 @@ MODULES = (
     "mounts",
     "users",
     "packages",
+    "schema",
+    "oslo",
     "units",
     "kinds",
     "checks",

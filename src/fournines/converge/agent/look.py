@@ -10,6 +10,7 @@ from fournines.converge.agent.checks import evaluate
 from fournines.converge.agent.kinds import SEE, SUBJECT
 from fournines.converge.agent.line import Line
 from fournines.converge.agent.machine import Changes, Data, Machine, Pairs, Refusal
+from fournines.converge.agent.oslo import refuse_unknown_options
 from fournines.converge.agent.packages import POLICY, POLICY_SAVED, POLICY_TEXT, packages_missing
 from fournines.converge.agent.units import RELOAD, contents, digest, read_stamps, see_unit, unit_states
 
@@ -57,6 +58,8 @@ def look(machine: Machine, request: Data, line: Line) -> Data:
     for thread in asking:
         thread.start()
     changes = differences(machine, request["resources"])
+    incomplete = any(change["kind"] == "package" for change in changes)
+    refuse_unknown_options(machine, request["resources"], line, incomplete)
     for thread in asking:
         thread.join()
     return {"changes": changes, "checks": seen, "seconds": round(time.monotonic() - began, 3)}

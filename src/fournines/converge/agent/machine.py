@@ -23,7 +23,11 @@ LOCK_BOUND = 180.0
 
 
 class Refusal(Exception):  # noqa: N818
-    """Something that the operator must know: its text is shown as it is."""
+    """Something that the operator must know: its text is shown as it is, and what to do about it."""
+
+    def __init__(self, text: str, remedy: str = "") -> None:
+        super().__init__(text)
+        self.remedy = remedy
 
 
 class Machine:

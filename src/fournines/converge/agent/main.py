@@ -49,7 +49,7 @@ def main() -> None:
         machine = Machine(request.get("root") or os.environ.get("NINES_ROOT", ""))
         line.say({"result": OPERATIONS[request["op"]](machine, request, line)})
     except Refusal as error:
-        line.say({"error": str(error)})
+        line.say({"error": str(error), "remedy": error.remedy})
     except Exception as error:
         line.say({"error": f"the agent failed: {type(error).__name__}: {error} ({place_of(error)})"})
     # Threads that still wait for a silent peer must not hold up the answer.

@@ -8,6 +8,7 @@ from fournines.converge.agent.kinds import DO
 from fournines.converge.agent.line import Line
 from fournines.converge.agent.look import differences
 from fournines.converge.agent.machine import Data, Machine, Refusal
+from fournines.converge.agent.oslo import refuse_unknown_options
 from fournines.converge.agent.packages import POLICY, allow_starts, install
 from fournines.converge.agent.units import RELOAD, UNITS, is_move, is_unit, set_enabled
 
@@ -42,6 +43,8 @@ def write_locked(machine: Machine, resources: list[Data], line: Line) -> Data:
     unmasked = any(change["action"] == "unmask" for change in changed)
     if unmasked:
         machine.tool("systemctl", "daemon-reload", timeout=90)
+    # The look could not say so while packages were missing.
+    refuse_unknown_options(machine, resources, line, incomplete=False)
     # A new package brings files, folders and users, and a mask hid whether its unit is enabled: look again.
     again = differences(machine, resources) if missing or unmasked else did
     for kind, do in DO.items():
@@ -53,7 +56,7 @@ def write_locked(machine: Machine, resources: list[Data], line: Line) -> Data:
             try:
                 do(machine, resources[int(change["index"])])
             except Refusal as error:
-                raise Refusal("{} {}: {}".format(kind, change["subject"], error)) from None
+                raise Refusal("{} {}: {}".format(kind, change["subject"], error), error.remedy) from None
             except OSError as error:
                 raise Refusal("{} {}: {}".format(kind, change["subject"], error.strerror)) from error
     machine.settle()
