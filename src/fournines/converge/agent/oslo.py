@@ -55,7 +55,10 @@ def unknown(file: Data, known: Data) -> list[str]:
     told: list[str] = []
     for section, options in parsed(file["content"]).items():
         names = groups.get(section, set())
-        # keystoneauth registers what its plugin takes when it reads which one that is.
+        # keystoneauth registers what its plugin takes when it reads which one that is. Cinder lists every plugin's
+        # options for one section, but not the one that chooses.
+        if names & {"auth_type", "auth_url"}:
+            names = names | {"auth_type", "auth_section"}
         plugin = options.get("auth_type", "") if "auth_type" in names else ""
         if plugin and plugin not in known["auth"]:
             told.append("[{}] auth_type in {}: no such plugin: {}".format(section, file["path"], plugin))
