@@ -173,11 +173,18 @@ def together(names: Mapping[str, Callable[[], T]]) -> dict[str, T]:
 
 def united(errors: list[NinesError]) -> NinesError:
     """One error that tells all of them, of the first one's kind."""
+    # What several hosts have alike is told once.
+    hosts: dict[str, list[str]] = {}
+    for error in errors:
+        host = error.host if isinstance(error, HostError) else ""
+        hosts.setdefault(error.message.removeprefix(f"{host}: "), []).append(host)
+    lines = [", ".join(dict.fromkeys(names)) + ": " + text if all(names) else text for text, names in hosts.items()]
     first = errors[0]
     if len(errors) == 1:
         return first
-    also = "".join(f"\n{error.message}" for error in errors[1:] if error.message != first.message)
+    also = "".join(f"\n{line}" for line in lines[1:])
     if isinstance(first, HostError):
-        return HostError(first.host, first.message.removeprefix(f"{first.host}: ") + also, first.remedy)
+        text, names = next(iter(hosts.items()))
+        return HostError(", ".join(filter(None, dict.fromkeys(names))), text + also, first.remedy)
     kind = WaitError if isinstance(first, WaitError) else NinesError
     return kind(first.message + also, first.remedy)

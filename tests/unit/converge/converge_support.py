@@ -152,7 +152,7 @@ def call_here(
     try:
         return OPERATIONS[data["op"]](Machine(str(host.root)), data, Line(Progresses(progress)))
     except Refusal as error:
-        raise HostError(host.name, str(error)) from error
+        raise HostError(host.name, str(error), error.remedy) from error
     finally:
         host_os.here.root = None
 

@@ -73,7 +73,7 @@ def test_together_tells_all_failures_in_one_error_after_all_have_ended() -> None
 
     with pytest.raises(HostError) as caught:
         together({host: lambda h=host: fails(h) for host in ("c1", "c2", "c3")})
-    assert str(caught.value) == "c1: is down\nc2: is down\nc3: waited"
+    assert str(caught.value) == "c1, c2: is down\nc3: waited", "what hosts have alike is told once"
     assert sorted(ended) == ["c1", "c2", "c3"]
 
 

@@ -34,6 +34,8 @@ MODULES = (
     "units",
     "kinds",
     "checks",
+    "facts",
+    "ports",
     "look",
     "write",
     "moves",

@@ -7,25 +7,28 @@ import threading
 import time
 
 from fournines.converge.agent.checks import evaluate
+from fournines.converge.agent.facts import room
 from fournines.converge.agent.kinds import SEE, SUBJECT
 from fournines.converge.agent.line import Line
 from fournines.converge.agent.machine import Changes, Data, Machine, Pairs, Refusal
 from fournines.converge.agent.oslo import refuse_unknown_options
-from fournines.converge.agent.packages import POLICY, POLICY_SAVED, POLICY_TEXT, packages_missing
+from fournines.converge.agent.packages import POLICY, POLICY_SAVED, POLICY_TEXT, names_in, versions
 from fournines.converge.agent.units import RELOAD, contents, digest, read_stamps, see_unit, unit_states
 
 
-def differences(machine: Machine, resources: list[Data]) -> Changes:
-    """Everything in which the host differs from `resources`, in their order."""
+def differences(machine: Machine, resources: list[Data], installed: dict[str, str] | None = None) -> Changes:
+    """Everything in which the host differs from `resources`, in their order. `installed` saves a look where the
+    versions of the packages among them are known."""
     found: Changes = []
-    missing = set(packages_missing([r["name"] for r in resources if r["kind"] == "package"]))
+    if installed is None:
+        installed = versions(names_in(resources))
     units = [r for r in resources if r["kind"] == "unit"]
     states = unit_states([r["name"] for r in units])
     stamps, will_be = read_stamps(machine), contents(machine, resources)
     for index, wanted in enumerate(resources):
         kind = wanted["kind"]
         if kind == "package":
-            pairs: Pairs = [("create", "")] if wanted["name"] in missing else []
+            pairs: Pairs = [("create", "")] if wanted["name"] not in installed else []
         elif kind == "unit":
             name = wanted["name"]
             fresh = digest(machine, wanted["reads"], will_be)
@@ -47,7 +50,7 @@ def differences(machine: Machine, resources: list[Data]) -> Changes:
 
 
 def look(machine: Machine, request: Data, line: Line) -> Data:
-    began = time.monotonic()
+    began, clock = time.monotonic(), time.time()
     checks: dict[str, Data] = request["checks"]
     seen: dict[str, Data] = {}
 
@@ -57,9 +60,13 @@ def look(machine: Machine, request: Data, line: Line) -> Data:
     asking = [threading.Thread(target=ask, args=(name,), daemon=True) for name in checks]
     for thread in asking:
         thread.start()
-    changes = differences(machine, request["resources"])
-    incomplete = any(change["kind"] == "package" for change in changes)
-    refuse_unknown_options(machine, request["resources"], line, incomplete)
+    resources: list[Data] = request["resources"]
+    wanted = names_in(resources)
+    installed = versions(wanted)
+    changes = differences(machine, resources, installed)
+    refuse_unknown_options(machine, resources, line, incomplete=len(installed) < len(set(wanted)))
+    facts: Data = {"room": room(machine, resources), "versions": installed}
     for thread in asking:
         thread.join()
-    return {"changes": changes, "checks": seen, "seconds": round(time.monotonic() - began, 3)}
+    seconds = round(time.monotonic() - began, 3)
+    return {"changes": changes, "checks": seen, "seconds": seconds, **facts, "clock": [clock, time.time()]}

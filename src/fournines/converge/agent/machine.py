@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import time
@@ -69,14 +70,20 @@ class Machine:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            if owner is not None and os.geteuid() == 0:
-                os.fchown(descriptor, owner[0], owner[1])
-            os.fchmod(descriptor, mode)
-            os.fsync(descriptor)
-        os.replace(temporary, real)
+        try:
+            with open(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                if owner is not None and os.geteuid() == 0:
+                    os.fchown(descriptor, owner[0], owner[1])
+                os.fchmod(descriptor, mode)
+                os.fsync(descriptor)
+            os.replace(temporary, real)
+        except OSError:
+            # A full disk, most often: no half of a file takes the last room.
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
         self.written[os.path.dirname(real)] = None
 
     def remove(self, path: str) -> None:
@@ -132,6 +139,15 @@ class Machine:
                             raise Refusal(f"another run has worked on {name} for more than {LOCK_BOUND:g} s") from None
                         time.sleep(0.1)
             yield
+
+
+def remedy_of(error: OSError) -> str:
+    """What to do about an error that is the host's, not ours; empty for others."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "make room on that file system, then run it again"
+    if error.errno == errno.EROFS:
+        return "it is mounted read-only: see dmesg, mount it read-write, then run it again"
+    return ""
 
 
 def unfinished(path: str) -> str:

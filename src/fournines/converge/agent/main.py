@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from fournines.converge.agent.line import Line
 from fournines.converge.agent.look import look
-from fournines.converge.agent.machine import Data, Machine, Refusal
+from fournines.converge.agent.machine import Data, Machine, Refusal, remedy_of
 from fournines.converge.agent.moves import units
 from fournines.converge.agent.waits import run, wait
 from fournines.converge.agent.write import write
@@ -24,15 +24,15 @@ OPERATIONS: dict[str, Callable[[Machine, Data, Line], Data]] = {
 }
 
 
-def place_of(error: Exception) -> str:
-    """File and line of the agent's own code where it came from."""
+def bug(error: Exception) -> str:
+    """What an error of ours was, with file and line of the agent's own code where it came from."""
     place, at = "nowhere", error.__traceback__
     while at is not None:
         file = at.tb_frame.f_code.co_filename
         if file.startswith("agent/"):
             place = f"{file}, line {at.tb_lineno}"
         at = at.tb_next
-    return place
+    return f"the agent failed: {type(error).__name__}: {error} ({place})"
 
 
 def main() -> None:
@@ -50,8 +50,13 @@ def main() -> None:
         line.say({"result": OPERATIONS[request["op"]](machine, request, line)})
     except Refusal as error:
         line.say({"error": str(error), "remedy": error.remedy})
+    except OSError as error:
+        if remedy_of(error):
+            line.say({"error": f"{error.filename or 'writing'}: {error.strerror}", "remedy": remedy_of(error)})
+        else:
+            line.say({"error": bug(error)})
     except Exception as error:
-        line.say({"error": f"the agent failed: {type(error).__name__}: {error} ({place_of(error)})"})
+        line.say({"error": bug(error)})
     # Threads that still wait for a silent peer must not hold up the answer.
     with contextlib.suppress(OSError):
         sys.stdout.flush()

@@ -7,8 +7,18 @@ import contextlib
 from fournines.converge.agent import programs
 from fournines.converge.agent.line import Line
 from fournines.converge.agent.machine import Data, Machine
+from fournines.converge.agent.ports import holders
 from fournines.converge.agent.programs import Ran
-from fournines.converge.agent.units import MOVES, RUNNING, digest, keep_stamps, read_stamps, started_after, unit_states
+from fournines.converge.agent.units import (
+    MOVES,
+    RUNNING,
+    digest,
+    keep_stamps,
+    last_lines,
+    read_stamps,
+    started_after,
+    unit_states,
+)
 
 
 def units(machine: Machine, request: Data, line: Line) -> Data:
@@ -39,7 +49,7 @@ def units(machine: Machine, request: Data, line: Line) -> Data:
             with line.beating(lambda a=action, n=names: "{} {}".format(a, " ".join(n))):
                 ran = programs.execute(["systemctl", action, "--", *names], timeout=timeout)
             bad = unit_failures(names, action, ran)
-            failed += [told(name, action, ran, timeout) for name in bad]
+            failed += [told(name, action, ran, timeout, request.get("check") or {}, {*stamps, *states}) for name in bad]
             if action != "stop":
                 keep_stamps(machine, {name: fresh[name] for name in names if name not in bad}, line)
     return {"did": did, "failed": failed}
@@ -73,12 +83,14 @@ def unit_failures(names: list[str], action: str, ran: Ran) -> list[str]:
     return names
 
 
-def told(name: str, action: str, ran: Ran, timeout: float) -> Data:
+def told(name: str, action: str, ran: Ran, timeout: float, check: Data, own: set[str]) -> Data:
+    """{name, action, said, journal, holders}: the last lines that it logged, and who has a port that it cannot get."""
     if ran.exit is None:
         said = f"no end after {timeout:g} s"
     elif ran.exit == 0:
         said = "it ended at once"
     else:
         said = ran.said()
-    journal = programs.execute(["journalctl", "-u", name, "-n", "20", "--no-pager", "-o", "cat"], timeout=15)
-    return {"name": name, "action": action, "said": said, "journal": journal.out.splitlines()[-20:]}
+    journal = last_lines(name)
+    taken = holders(journal, check, own) if action != "stop" else []
+    return {"name": name, "action": action, "said": said, "journal": journal[-20:], "holders": taken}

@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import os
+import re
 
 from fournines.converge.agent import programs
 from fournines.converge.agent.line import Line
-from fournines.converge.agent.machine import Machine, Refusal
+from fournines.converge.agent.machine import Data, Machine, Refusal
 
 POLICY = "/usr/sbin/policy-rc.d"
 POLICY_SAVED = POLICY + ".before-fournines"
+NOWHERE = re.compile(r"Unable to locate package (\S+)|Package '?([^\s']+)'? has no installation candidate")
+SOURCES = "correct its package sources (/etc/apt/sources.list.d), try apt-get update there, then run nines again"
 POLICY_TEXT = b"#!/bin/sh\n# Written by fournines while it installs packages: nothing starts by itself.\nexit 101\n"
 
 
-def packages_missing(names: list[str]) -> list[str]:
+def names_in(resources: list[Data]) -> list[str]:
+    return [resource["name"] for resource in resources if resource["kind"] == "package"]
+
+
+def versions(names: list[str]) -> dict[str, str]:
+    """Of those that are installed."""
     if not names:
-        return []
-    ran = programs.execute(["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *names])
+        return {}
+    ran = programs.execute(["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status} ${Version}\n", *names])
     # Exit 1 only says that some are not known.
     if ran.exit not in (0, 1):
         raise Refusal("dpkg-query: " + ran.said())
-    there = {line.split()[0] for line in ran.out.splitlines() if line.split()[1:] == ["installed"]}
-    return [name for name in names if name not in there]
+    rows = [line.split() for line in ran.out.splitlines()]
+    return {row[0]: row[2] for row in rows if row[1:2] == ["installed"]}
 
 
-def install(machine: Machine, names: list[str], line: Line) -> None:
-    """Install packages with nothing started by itself; ends what an interrupted dpkg left."""
+def install(machine: Machine, wanted: dict[str, str], line: Line) -> None:
+    """Install packages (name -> service) with nothing started by itself; ends what an interrupted dpkg left."""
+    names = list(wanted)
     if machine.read(POLICY) not in (None, POLICY_TEXT):
         os.replace(machine.at(POLICY), machine.at(POLICY_SAVED))
     machine.put(POLICY, POLICY_TEXT, 0o755)
@@ -36,12 +45,25 @@ def install(machine: Machine, names: list[str], line: Line) -> None:
             ran = programs.execute([*apt, "install", "--no-install-recommends", "--", *names], timeout=1800)
             if ran.exit:
                 # Most often there is no package index yet, or an old one.
-                machine.tool(*apt, "update", timeout=300)
+                updated = programs.execute([*apt, "update"], timeout=300)
+                if updated.exit:
+                    raise Refusal(f"apt-get update: {complaint(updated)}", SOURCES)
                 ran = programs.execute([*apt, "install", "--no-install-recommends", "--", *names], timeout=1800)
     finally:
         allow_starts(machine)
     if ran.exit != 0:
-        raise Refusal("apt-get install {}: {}".format(" ".join(names), ran.said() or "no end after 1800 s"))
+        nowhere = [name for pair in NOWHERE.findall(ran.err + ran.out) for name in pair if name]
+        if nowhere:
+            told = [f"{name} ({wanted[name]})" if wanted.get(name) else name for name in nowhere]
+            raise Refusal("its package sources do not have {}".format(", ".join(told)), SOURCES)
+        remedy = "make room there, then run it again" if "space" in ran.said() else SOURCES
+        raise Refusal(f"apt-get install: {complaint(ran)}", remedy)
+
+
+def complaint(ran: programs.Ran) -> str:
+    """The few lines of apt that say why."""
+    lines = [line for line in (ran.err + ran.out).splitlines() if line.startswith(("E:", "Err:"))]
+    return "; ".join(lines[:4])[:600] or (ran.said()[-600:] if ran.exit is not None else "it did not end in time")
 
 
 def allow_starts(machine: Machine) -> None:

@@ -37,6 +37,12 @@ def unit_states(names: list[str]) -> dict[str, dict[str, str]]:
     }
 
 
+def last_lines(name: str) -> list[str]:
+    """The end of its journal."""
+    journal = programs.execute(["journalctl", "-u", name, "-n", "60", "--no-pager", "-o", "cat"], timeout=15)
+    return journal.out.splitlines()
+
+
 def is_masked(machine: Machine, name: str) -> bool:
     path = machine.at(f"{UNITS}/{name}")
     return os.path.islink(path) and os.readlink(path) == "/dev/null"

@@ -8,7 +8,9 @@ from fournines.converge.agent import programs
 from fournines.converge.agent.checks import evaluate
 from fournines.converge.agent.line import Line
 from fournines.converge.agent.machine import Data, Machine
+from fournines.converge.agent.ports import holders
 from fournines.converge.agent.programs import TAIL
+from fournines.converge.agent.units import last_lines, read_stamps
 
 
 def wait_for(check: Data, bound: float, line: Line) -> Data:
@@ -27,7 +29,12 @@ def wait_for(check: Data, bound: float, line: Line) -> Data:
 
 
 def wait(machine: Machine, request: Data, line: Line) -> Data:
-    return wait_for(request["check"], float(request["bound"]), line)
+    """{ok, seen, seconds, holders}: when it does not hold, who has a port that one of `units` cannot get."""
+    check, units = request["check"], list(request.get("units", ()))
+    result = wait_for(check, float(request["bound"]), line)
+    journal = [each for name in units if not result["ok"] for each in last_lines(name)]
+    taken = [] if result["ok"] else holders(journal, check, {*units, *read_stamps(machine)})
+    return {**result, "holders": taken}
 
 
 def run(machine: Machine, request: Data, line: Line) -> Data:

@@ -7,9 +7,9 @@ import os
 from fournines.converge.agent.kinds import DO
 from fournines.converge.agent.line import Line
 from fournines.converge.agent.look import differences
-from fournines.converge.agent.machine import Data, Machine, Refusal
+from fournines.converge.agent.machine import Data, Machine, Refusal, remedy_of
 from fournines.converge.agent.oslo import refuse_unknown_options
-from fournines.converge.agent.packages import POLICY, allow_starts, install
+from fournines.converge.agent.packages import POLICY, allow_starts, install, names_in, versions
 from fournines.converge.agent.units import RELOAD, UNITS, is_move, is_unit, set_enabled
 
 
@@ -22,7 +22,7 @@ def write_locked(machine: Machine, resources: list[Data], line: Line) -> Data:
     found = differences(machine, resources)
     did = [change for change in found if not is_move(change)]
     if not did:
-        return {"did": [], "left": found}
+        return {"did": [], "left": found, "versions": versions(names_in(resources))}
     changed = [c for c in did if is_unit(c) or c["subject"].startswith(("/etc/systemd/", "/usr/lib/systemd/"))]
     if changed:
         machine.put(RELOAD, b"")
@@ -35,7 +35,8 @@ def write_locked(machine: Machine, resources: list[Data], line: Line) -> Data:
             machine.link(own, "/dev/null")
         elif change["action"] == "unmask":
             machine.remove("{}/{}".format(UNITS, change["subject"]))
-    missing = [change["subject"] for change in did if change["kind"] == "package"]
+    packages = [resources[int(change["index"])] for change in did if change["kind"] == "package"]
+    missing: dict[str, str] = {package["name"]: package.get("service", "") for package in packages}
     if missing:
         install(machine, missing, line)
     if any(change["index"] is None and change["subject"] == POLICY for change in did):
@@ -53,12 +54,16 @@ def write_locked(machine: Machine, resources: list[Data], line: Line) -> Data:
             # A folder comes before those in it.
             todo.sort(key=lambda c: str(c["subject"]))
         for change in todo:
+            resource = resources[int(change["index"])]
+            what = "{} {}".format(kind, change["subject"])
+            if "service" in resource:
+                what = "{}: {}".format(resource["service"], what)
             try:
-                do(machine, resources[int(change["index"])])
+                do(machine, resource)
             except Refusal as error:
-                raise Refusal("{} {}: {}".format(kind, change["subject"], error), error.remedy) from None
+                raise Refusal(f"{what}: {error}", error.remedy) from None
             except OSError as error:
-                raise Refusal("{} {}: {}".format(kind, change["subject"], error.strerror)) from error
+                raise Refusal(f"{what}: {error.strerror}", remedy_of(error)) from error
     machine.settle()
     set_enabled(machine, [c for c in again if is_unit(c)])
     if os.path.lexists(machine.at(RELOAD)) or any(c["kind"] == "systemd" for c in again):
@@ -71,4 +76,4 @@ def write_locked(machine: Machine, resources: list[Data], line: Line) -> Data:
         if any(is_unit(change) and not is_move(change) for change in left):
             hint = " (a unit without [Install], or an init script? Leave its enabling as it is, or mask it.)"
         raise Refusal("still to do after writing: {}{}".format(", ".join(stuck), hint))
-    return {"did": did, "left": left}
+    return {"did": did, "left": left, "versions": versions(names_in(resources))}
