@@ -27,6 +27,11 @@ class Neutron(OpenStack):
     name = user = "neutron"
     needs = (*NEEDS, BUS, Needs("nova", "any", soft=True))
     endpoints = (Endpoint("neutron", 9696, "", "network", check="/healthcheck"),)
+    oslo = (
+        *("neutron", "neutron.agent", "neutron.base.agent", "neutron.db", "neutron.extensions", "neutron.ml2"),
+        *("nova.auth", "placement.auth", "oslo.privsep"),
+        *_oslo.DAEMONS,
+    )
     packages = ("neutron-api", "neutron-rpc-server", "neutron-periodic-workers")
     options = NeutronOptions
     database = Database(

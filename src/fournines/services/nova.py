@@ -46,6 +46,7 @@ class Nova(OpenStack):
         Endpoint("nova-metadata", 8775, public=False, check="/healthcheck"),
         Endpoint("nova-novncproxy", _CONSOLE, "/vnc_auto.html", check="/vnc_auto.html", idle_s=3600),
     )
+    oslo = ("nova.conf", "oslo.cache", "oslo.limit", "oslo.privsep", *_oslo.DAEMONS)
     packages = ("nova-api", "nova-conductor", "nova-scheduler", "nova-consoleproxy")
     masked = ("nova-serialproxy.service", "nova-spicehtml5proxy.service")
     options = NovaOptions
@@ -116,7 +117,7 @@ class Nova(OpenStack):
                 "conductor": {"workers": options.conductor_workers},
                 "scheduler": {"workers": options.scheduler_workers, "discover_hosts_in_cells_interval": 60},
                 "keystone_authtoken": _oslo.auth_token(cloud, vault, self.name),
-                "service_user": {"send_service_user_token": True, **_oslo.client(cloud, vault, self.name)},
+                "service_user": {"send_service_user_token": True, **_oslo.login(cloud, vault, self.name)},
                 "placement": _oslo.client(cloud, vault, self.name),
                 "glance": {"region_name": cloud.region, "cafile": _oslo.CA_BUNDLE, "num_retries": 3},
                 "neutron": {
