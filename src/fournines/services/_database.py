@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from fournines.cloud.model import Cloud
+from fournines.cloud.model import Cloud, Needs
 from fournines.converge.steps import Command, Step
 from fournines.state import Vault
+
+NEEDS = (Needs("galera", "majority"), Needs("haproxy-local", "local"))
+"""What a service with a database stands on."""
 
 
 def url(cloud: Cloud, vault: Vault, service: str) -> str:
