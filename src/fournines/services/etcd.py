@@ -53,7 +53,7 @@ class Etcd(Service):
     strategies = (QUORUM_PROXIED,)
     proxy = Proxy(PORT, check_port=HEALTH_PORT, check="/health")
     ports = (Port(PEER_PORT),)
-    packages = ("etcd-server", "etcd-client", *CLIENT_PACKAGES)
+    packages = ("etcd-server", "etcd-client")
     options = EtcdOptions
     log_units = ("etcd.service",)
 
@@ -89,16 +89,15 @@ class Etcd(Service):
 def tooz_url(cloud: Cloud) -> str:
     """The `backend_url` of a tooz client on any host of the cloud's controllers.
 
-    A request may take as long as an election and the proxy's noticing of a dead member; a lock outlives its dead
-    owner by 30 s.
+    A request waits out an election. One that had reached a leader who then died never gets an answer: it fails after
+    `timeout`, and the next one is served. A lock outlives its dead owner by 30 s.
     """
-    timers = cloud.timers
     options = {
         "api_version": "v3",
         "ca_cert": authority_file(cloud),
         "cert_cert": CLIENT_FILE,
         "cert_key": CLIENT_FILE,
-        "timeout": round(2 * timers.etcd_election + timers.server_down() + 2),
+        "timeout": round(2 * cloud.timers.etcd_election + 2),
         "lock_timeout": 30,
     }
     return f"etcd3+https://127.0.0.1:{PORT}?{urlencode(options, safe='/')}"
