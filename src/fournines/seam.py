@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
@@ -19,7 +20,7 @@ N = TypeVar("N", bound=Named)
 
 
 def instances(package: ModuleType, base: type[N]) -> Mapping[str, N]:
-    """One instance of every subclass of `base` that a module of the package defines, by name, sorted.
+    """One instance of every concrete subclass of `base` that a module of the package defines, by name, sorted.
 
     Modules whose names begin with `_` are imported too, and may define none. Raises TypeError when two claim one name.
     """
@@ -27,7 +28,9 @@ def instances(package: ModuleType, base: type[N]) -> Mapping[str, N]:
     for info in pkgutil.iter_modules(package.__path__):
         module = importlib.import_module(f"{package.__name__}.{info.name}")
         for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, base) and value.__module__ == module.__name__:
+            if not isinstance(value, type) or not issubclass(value, base) or inspect.isabstract(value):
+                continue
+            if value.__module__ == module.__name__:
                 if value.name in found:
                     raise TypeError(f"two modules of {package.__name__} define {value.name}")
                 found[value.name] = value()

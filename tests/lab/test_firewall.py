@@ -134,8 +134,10 @@ def test_the_management_network_reaches_what_is_published_and_is_refused_the_res
     standing: Standing, strangers: dict[str, Stranger]
 ) -> None:
     cloud, stranger = standing.cloud, strangers["management"]
-    published = {placement.endpoint.port for placement in cloud.services.values() if placement.endpoint}
+    published = {each.vip_port for each in cloud.endpoints.values() if each.public}
     assert set(stranger.tries(cloud.vip, published).values()) == {"open"}
+    internal = {each.vip_port for each in cloud.endpoints.values() if not each.public}
+    assert set(stranger.tries(cloud.vip, internal).values()) <= {"refused"}
     for host in cloud.hosts:
         seen = stranger.tries(host.management, listening(standing, host.name))
         assert seen.pop(22) == "open"
@@ -154,8 +156,7 @@ def test_hosts_of_the_cloud_reach_each_others_members(standing: Standing) -> Non
 def test_a_client_of_a_vip_that_has_moved_is_reset_at_once(standing: Standing, strangers: dict[str, Stranger]) -> None:
     """The new holder knows nothing of the connection; without an answer its client would wait for 13 s and more."""
     cloud = standing.cloud
-    port = next(placement.endpoint.port for placement in cloud.services.values() if placement.endpoint)
-    told = strangers["management"].python(LONG_CONNECTED, cloud.vip, str(port))
+    told = strangers["management"].python(LONG_CONNECTED, cloud.vip, str(cloud.endpoints["keystone"].vip_port))
     assert told.strip() == "reset"
 
 

@@ -44,13 +44,26 @@ class Needs:
 class Endpoint:
     """Where clients of a service connect through the VIP."""
 
-    service: str
+    name: str
+    """Unique in the cloud; a service's first has the service's own name."""
     port: int
     path: str = ""
     kind: str = ""
     """The catalogue's service type, such as `identity`; empty for what is not in the catalogue."""
     check: str = "/"
     """Path that the load balancer asks, one that needs no database: a slow database must not empty the rotation."""
+    public: bool = True
+    """Clients of the cloud use it; else only its own hosts do."""
+    published: int | None = None
+    """Port on the VIP, where it is another than the daemons' own."""
+    balance: str = "roundrobin"
+    """How the load balancer spreads requests, in HAProxy's words."""
+    idle_s: float = 60
+    """Seconds for which a request, or an open console, may be silent."""
+
+    @property
+    def vip_port(self) -> int:
+        return self.published or self.port
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +140,7 @@ class Placement:
     strategy: Strategy
     hosts: tuple[Host, ...]
     needs: tuple[Needs, ...]
-    endpoint: Endpoint | None
+    endpoints: tuple[Endpoint, ...]
     options: Mapping[str, object] = field(default_factory=dict[str, object])
     """The service's own keys of the spec, already validated by the service's `Options` model."""
 
@@ -176,9 +189,12 @@ class Cloud:
         """Hosts with that role, in the spec's order."""
         return tuple(host for host in self.hosts if role in host.roles)
 
-    def url(self, service: str) -> str:
-        """Public URL of a service's endpoint. Raises KeyError when it has none."""
-        endpoint = self.services[service].endpoint
-        if endpoint is None:
-            raise KeyError(service)
-        return f"https://{self.vip}:{endpoint.port}{endpoint.path}"
+    @property
+    def endpoints(self) -> Mapping[str, Endpoint]:
+        """Every endpoint by name, in deployment order."""
+        return {each.name: each for placement in self.services.values() for each in placement.endpoints}
+
+    def url(self, endpoint: str) -> str:
+        """Public URL of an endpoint. Raises KeyError."""
+        found = self.endpoints[endpoint]
+        return f"https://{self.vip}:{found.vip_port}{found.path}"

@@ -24,7 +24,8 @@ class Offer(Protocol):
     role: ClassVar[Role]
     strategies: ClassVar[tuple[Strategy, ...]]
     needs: ClassVar[tuple[Needs, ...]]
-    endpoint: ClassVar[Endpoint | None]
+    endpoints: ClassVar[tuple[Endpoint, ...]]
+    by_default: ClassVar[bool]
 
     options: ClassVar[type[Any]]
     """A pydantic model. Any, because a class variable could not be of a narrower type than the protocol's."""
@@ -59,7 +60,9 @@ def lacking_roles(offers: Offers, roles: set[str], chosen: Mapping[str, str | No
     services that have a host need. A service of another role for which there is no host is left out of the cloud.
     """
     wanted = [
-        name for name, offer in offers.items() if offer.role in roles or offer.role == "control" or name in chosen
+        name
+        for name, offer in offers.items()
+        if name in chosen or (offer.by_default and (offer.role in roles or offer.role == "control"))
     ]
     seen: set[str] = set()
     lacking: dict[str, list[str]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Reach = Literal["host", "cluster", "links", "management", "everybody", "public"]
+Reach = Literal["host", "cluster", "links", "management", "everybody", "internal", "public"]
 """Who may open a connection, and on which of the listening host's addresses:
 
     host         the host itself, on 127.0.0.1
@@ -13,6 +13,7 @@ Reach = Literal["host", "cluster", "links", "management", "everybody", "public"]
     links        hosts of this cloud, on any network they share
     management   whoever is on the management network, on its management address
     everybody    whoever can reach it, on any of its addresses
+    internal     hosts of this cloud, on the VIP
     public       whoever can reach it, on the VIP
 """
 

@@ -108,7 +108,8 @@ def _services(spec: Spec, offers: Offers, hosts: tuple[Host, ...]) -> dict[str, 
     placed = {
         name: placement
         for name, offer in sorted(offers.items())
-        if (placement := _place(offer, spec.services.get(name, ServiceChoice()), hosts))
+        if (offer.by_default or name in spec.services)
+        and (placement := _place(offer, spec.services.get(name, ServiceChoice()), hosts))
     }
     for name, placement in placed.items():
         for need in placement.needs:
@@ -131,8 +132,8 @@ def _place(offer: Offer, choice: ServiceChoice, hosts: tuple[Host, ...]) -> Plac
         wrong = (f"services.{'.'.join(map(str, (offer.name, *each['loc'])))}: {each['msg']}" for each in error.errors())
         raise SpecError("\n".join(wrong)) from None
     if strategy.supervisor == "elsewhere":
-        return Placement(offer.name, strategy, hosts=(), needs=(), endpoint=None, options=options)
+        return Placement(offer.name, strategy, hosts=(), needs=(), endpoints=(), options=options)
     having = tuple(host for host in hosts if offer.role in host.roles)
     if not having:
         return None
-    return Placement(offer.name, strategy, having, offer.needs, offer.endpoint, options)
+    return Placement(offer.name, strategy, having, offer.needs, offer.endpoints, options)

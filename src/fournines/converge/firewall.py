@@ -37,9 +37,8 @@ class Listener:
     @property
     def address(self) -> str:
         """Which of the host's addresses it takes, in words: listeners on different ones do not clash."""
-        return {"host": "127.0.0.1", "public": "the VIP", "everybody": "every address"}.get(
-            self.port.reach, "its management address"
-        )
+        special = {"host": "127.0.0.1", "internal": "the VIP", "public": "the VIP", "everybody": "every address"}
+        return special.get(self.port.reach, "its management address")
 
 
 def listeners(cloud: Cloud, host: Host) -> tuple[Listener, ...]:
@@ -52,9 +51,10 @@ def listeners(cloud: Cloud, host: Host) -> tuple[Listener, ...]:
         service = catalogue()[name]
         here = host in placement.hosts
         ports = list(service.ports) if here else []
-        if placement.endpoint:
-            ports += [Port(placement.endpoint.port)] if here else []
-            ports += [Port(placement.endpoint.port, reach="public")] if host in _hosts(cloud, "haproxy") else []
+        for endpoint in placement.endpoints:
+            ports += [Port(endpoint.port)] if here else []
+            if host in _hosts(cloud, "haproxy"):
+                ports.append(Port(endpoint.vip_port, reach="public" if endpoint.public else "internal"))
         if service.proxy and placement.strategy.reach == "proxy":
             members = {service.proxy.port, service.proxy.check_port}
             ports += [Port(number) for number in sorted(members)] if here else []
@@ -147,6 +147,7 @@ def _rules(cloud: Cloud, host: Host) -> list[str]:
         "    # Management addresses are reached by their own network alone, whatever the sender calls itself.",
         f"    ip daddr {{ {own}, {cloud.vip} }} fib daddr . iif type != local counter drop",
         *_accepted(ports, "public", f"ip daddr {cloud.vip} "),
+        *_accepted(ports, "internal", f"ip saddr @cluster ip daddr {cloud.vip} "),
         *_accepted(ports, "cluster", f"ip saddr @cluster ip daddr {own} "),
         *_accepted(ports, "links", "ip saddr @links "),
         *_accepted(ports, "management", f"ip saddr {network} ip daddr {own} "),

@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fournines.converge.events import Event, Observer
+from fournines.converge.kept import Kept
 from fournines.converge.look import Change
 from fournines.converge.resources import Unit
-from fournines.converge.steps import HostPart, Stage, Step
+from fournines.converge.steps import Command, HostPart, Stage, Step
 from fournines.converge.transport import Progress, call, pick, together
 from fournines.errors import HostError, WaitError
 from fournines.hosts import Fleet
@@ -161,15 +162,13 @@ class Rollout:
 
     def _step(self, step: Step) -> None:
         began = time.monotonic()
-        request = {
-            "op": "run",
-            "name": f"{self._stage.name} {step.name}",
-            "command": step.run.as_data(),
-            "done": step.done.as_data(),
-            "bound": step.bound,
-        }
-        bound = step.run.timeout + step.bound
-        answer = self._call(step.host, request, bound, self._waiting(step.host, step.name))
+        kept = Kept(step.keep, pick(self._fleet, step.host)) if step.keep else None
+        command = (kept and kept.given()) or step.run
+        answer = self._run(step, command)
+        if answer["exit"] != 0 and command is not step.run:
+            self._say("note", f"{step.name}: what was kept cannot be used, so from the start", step.host)
+            command = step.run
+            answer = self._run(step, command)
         if answer["skipped"]:
             return
         if not answer["done"]["ok"]:
@@ -184,8 +183,20 @@ class Rollout:
                 f"last seen: {_short(answer['done']['seen'])}",
                 logs,
             )
+        if kept and command is step.run:
+            kept.save()
         self._done.steps.append((step.host, step.name))
         self._say("change", step.name, step.host, time.monotonic() - began)
+
+    def _run(self, step: Step, command: Command) -> dict[str, Any]:
+        request = {
+            "op": "run",
+            "name": f"{self._stage.name} {step.name}",
+            "command": command.as_data(),
+            "done": step.done.as_data(),
+            "bound": step.bound,
+        }
+        return self._call(step.host, request, command.timeout + step.bound, self._waiting(step.host, step.name))
 
     # --- telling and calling ---
 

@@ -59,6 +59,22 @@ class Command(Check):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """A step's result, kept on this machine and given to the next cloud in place of running the step.
+
+    Nothing secret: every cloud of this state folder may be given it.
+    """
+
+    name: str
+    key: Command
+    """Prints all that the result depends on."""
+    save: Command
+    """Prints the result after the step has run; nothing when there is nothing to keep."""
+    load: Command
+    """Takes the result by standard input. When it fails, the step is run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """Done once for the whole cloud, on one host."""
 
@@ -72,6 +88,7 @@ class Step:
     """Seconds until `done` must hold after the run."""
     when: Literal["before", "after"] = "after"
     """Before or after the stage's units are started."""
+    keep: Keep | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ class Probe(ABC):
     name: ClassVar[str]
     """Its column in the budget table (`fournines.prove.budgets`)."""
     service: ClassVar[str]
-    """The service whose endpoint it asks."""
+    """The service that it asks, and so must be in the cloud."""
     interval_s: ClassVar[float]
     """Seconds between two intended starts."""
     deadline_s: ClassVar[float]

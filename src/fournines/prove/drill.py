@@ -99,11 +99,7 @@ def drill(
 
 def api_of(cloud: Cloud, vault: Vault) -> Api:
     """Where probes ask, as the cloud's admin."""
-    endpoints = {
-        name: f"https://{cloud.vip}:{placement.endpoint.port}"
-        for name, placement in cloud.services.items()
-        if placement.endpoint is not None
-    }
+    endpoints = {name: f"https://{cloud.vip}:{each.vip_port}" for name, each in cloud.endpoints.items()}
     return Api(
         endpoints=endpoints,
         ca_file=str(vault.ca_file),

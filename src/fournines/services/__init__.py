@@ -38,11 +38,13 @@ class Service(ABC):
     strategies: ClassVar[tuple[Strategy, ...]]
     """Those that suit it, the default first."""
     needs: ClassVar[tuple[Needs, ...]] = ()
-    endpoint: ClassVar[Endpoint | None] = None
+    endpoints: ClassVar[tuple[Endpoint, ...]] = ()
     proxy: ClassVar[Proxy | None] = None
     """How a host's own proxy leads to its members, under a strategy whose reach is `proxy`."""
     ports: ClassVar[tuple[Port, ...]] = ()
-    """Where it listens, what follows from `endpoint` and `proxy` aside: nobody reaches a port that is not declared."""
+    """Where it listens, what follows from `endpoints` and `proxy` aside: nobody reaches a port that is not declared."""
+    by_default: ClassVar[bool] = True
+    """Runs in every cloud that has hosts of its role; else only where the spec names it under `services`."""
     options: ClassVar[type[Options]] = Options
     packages: ClassVar[tuple[str, ...]]
     """Debian packages."""

@@ -6,13 +6,23 @@ broker, whose hanging start then blocks the API's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from fournines.services._render import ini, unit
+from fournines.services._render import IniValue, ini, unit
+
+_NOTHING: Mapping[str, IniValue] = {}
 
 
-def uwsgi_ini(*, wsgi_file: str, address: str, port: int, processes: int, threads: int) -> str:
-    """`address`:`port` speaks plain HTTP to HAProxy."""
+def uwsgi_ini(
+    *,
+    wsgi_file: str,
+    address: str,
+    port: int,
+    processes: int,
+    threads: int,
+    options: Mapping[str, IniValue] = _NOTHING,
+) -> str:
+    """`address`:`port` speaks plain HTTP to HAProxy. `options`: more of uWSGI's own."""
     return ini(
         {
             "uwsgi": {
@@ -39,24 +49,36 @@ def uwsgi_ini(*, wsgi_file: str, address: str, port: int, processes: int, thread
                 "listen": 100,
                 "disable-logging": True,
                 "log-5xx": True,
+                # A client that went away is no error of the application.
+                "ignore-sigpipe": True,
+                "ignore-write-errors": True,
+                "disable-write-exception": True,
+                **options,
             }
         }
     )
 
 
-def uwsgi_unit(description: str, *, user: str, ini_path: str, before: Iterable[str] = ()) -> str:
+def uwsgi_unit(name: str, *, user: str, ini_path: str, before: Iterable[str] = ()) -> str:
     """`before`: commands that run as root before the server."""
     return unit(
-        description,
+        name,
         unit=[("After", "network.target"), ("StartLimitIntervalSec", "0")],
         service=[
             ("Type", "notify"),
             ("NotifyAccess", "all"),
             ("User", user),
             ("Group", user),
+            ("RuntimeDirectory", f"{user} lock/{user}"),
+            # Its other daemons use them too.
+            ("RuntimeDirectoryPreserve", "yes"),
+            ("WorkingDirectory", f"/var/lib/{user}"),
+            # Lasting queue names are made of the host's name and this. uWSGI gives green threads no time when nothing
+            # is asked: heartbeats need a thread of their own.
+            ("Environment", f"OS_OSLO_MESSAGING_RABBIT__PROCESSNAME={name}"),
+            ("Environment", "OS_OSLO_MESSAGING_RABBIT__HEARTBEAT_IN_PTHREAD=true"),
             *(("ExecStartPre", f"+{command}") for command in before),
             ("ExecStart", f"/usr/bin/uwsgi_python3 --ini {ini_path}"),
-            ("WorkingDirectory", f"/var/lib/{user}"),
             ("TimeoutStartSec", "120"),
             ("TimeoutStopSec", "20"),
             ("KillMode", "mixed"),

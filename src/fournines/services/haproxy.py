@@ -27,7 +27,7 @@ class Haproxy(Service):
     log_units = ("haproxy.service",)
 
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
-        placements = [placement for placement in cloud.services.values() if placement.endpoint]
+        placements = [placement for placement in cloud.services.values() if placement.endpoints]
         # Every HAProxy binds the VIP before it holds it.
         yield Sysctl(key="net.ipv4.ip_nonlocal_bind", value="1")
         yield File(

@@ -5,6 +5,7 @@ and those each controller derives by itself (`onhost/fernet_keys.py`).
 from __future__ import annotations
 
 import base64
+import json
 import math
 from collections.abc import Iterable
 
@@ -13,6 +14,8 @@ from fournines.cloud.strategies import ACTIVE_ACTIVE
 from fournines.converge.resources import Directory, File, Resource, Unit
 from fournines.converge.steps import Check, Command, Http, Step
 from fournines.services import Options, Service, _database
+from fournines.services._database import Database
+from fournines.services._oslo import account
 from fournines.services._render import ini, on_host, unit
 from fournines.services._uwsgi import uwsgi_ini, uwsgi_unit
 from fournines.state import Vault
@@ -49,9 +52,12 @@ class Keystone(Service):
         Needs("haproxy", "any"),
         Needs("memcached", "local", soft=True),
     )
-    endpoint = Endpoint("keystone", PORT, "/v3", "identity", check="/v3")
+    endpoints = (Endpoint("keystone", PORT, "/v3", "identity", check="/v3"),)
     packages = ("keystone", "uwsgi-core", "uwsgi-plugin-python3", "python3-memcache")
     options = KeystoneOptions
+    database = Database(
+        service="keystone", schemas=("keystone",), package="keystone", migrate="keystone-manage db_sync"
+    )
     log_units = ("keystone.service", "keystone-fernet.service")
 
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
@@ -114,9 +120,63 @@ class Keystone(Service):
         return Http(awaits="Keystone to answer", url=f"http://{host.management}:{PORT}/v3", timeout=5)
 
     def steps(self, cloud: Cloud, vault: Vault) -> Iterable[Step]:
-        yield _database.create(cloud, vault, self.name)
-        yield _database.migrate(cloud, self.name, "keystone", "keystone-manage db_sync")
+        yield _database.create(cloud, vault, self.database)
+        yield _database.migrate(cloud, self.database)
         yield _bootstrap(cloud, vault)
+        yield _catalog(cloud, vault)
+
+
+def local_url(cloud: Cloud) -> str:
+    """Where the host that runs the cloud's steps asks its own Keystone."""
+    return f"http://{cloud.services['galera'].hosts[0].management}:{PORT}/v3"
+
+
+def _catalog(cloud: Cloud, vault: Vault) -> Step:
+    """Every other service's user and its endpoints, as the cloud has them: the same URL for every interface."""
+    services: list[dict[str, str]] = []
+    for placement in cloud.services.values():
+        listed = [endpoint for endpoint in placement.endpoints if endpoint.kind and endpoint.name != "keystone"]
+        services += [
+            {
+                "user": placement.name,
+                "password": vault.password(account(placement.name)),
+                "name": endpoint.name,
+                "type": endpoint.kind,
+                "url": cloud.url(endpoint.name),
+            }
+            for endpoint in listed
+        ]
+    # An empty list is no SQL.
+    rows = (
+        "''"
+        if not services
+        else ", ".join(f"'{each['user']} {each['name']} {each['type']} {each['url']}'" for each in services)
+    )
+    # Three endpoints and two roles each.
+    query = (
+        "SELECT count(*) FROM (SELECT CONCAT_WS(' ', u.name, JSON_VALUE(s.extra, '$.name'), s.type, e.url) entry"
+        " FROM endpoint e JOIN service s ON s.id = e.service_id"
+        " JOIN local_user u JOIN assignment a ON a.actor_id = u.user_id"
+        f" WHERE e.region_id = '{cloud.region}' GROUP BY 1 HAVING count(*) = 6) entries WHERE entry IN ({rows})"
+    )
+    request = {
+        "keystone": local_url(cloud),
+        "password": vault.password("admin"),
+        "region": cloud.region,
+        "services": services,
+    }
+    return Step(
+        name="enter every service and its user in the catalogue",
+        host=cloud.services["galera"].hosts[0].name,
+        done=_database.sql("every service to be in the catalogue", f"USE keystone; {query}", str(len(services))),
+        run=Command(
+            awaits="",
+            argv=("python3", "-c", on_host("keystone_catalog.py", after="openstack_api.py")),
+            stdin=json.dumps(request),
+            timeout=120,
+            secret=True,
+        ),
+    )
 
 
 def fernet_keep(options: KeystoneOptions) -> int:

@@ -94,7 +94,7 @@ def cloud_at(port: int) -> Cloud:
     """The default cloud, with its VIP on this machine."""
     lab = load("lab")
     management = replace(lab.networks["management"], vip=IPv4Address("127.0.0.1"))
-    placement = replace(lab.services["keystone"], endpoint=Endpoint("keystone", port, "/v3", "identity"))
+    placement = replace(lab.services["keystone"], endpoints=(Endpoint("keystone", port, "/v3", "identity"),))
     return replace(
         lab, networks={**lab.networks, "management": management}, services={**lab.services, "keystone": placement}
     )

@@ -77,7 +77,7 @@ def small(lab: Cloud, monkeypatch: pytest.MonkeyPatch, *offered: Service, **need
     for module in (deploy, firewall, inspect_module):
         monkeypatch.setattr(module, "catalogue", lambda: offers)
     placed = {
-        name: Placement(name, QUORUM, lab.hosts, needs.get(name, ()), endpoint=None, options={}) for name in offers
+        name: Placement(name, QUORUM, lab.hosts, needs.get(name, ()), endpoints=(), options={}) for name in offers
     }
     return replace(lab, services=placed)
 

@@ -68,9 +68,9 @@ def cloud() -> Cloud:
     hosts = tuple(Host(f"c{n}", n, frozenset(), None, "nova", (), (), address, None, None) for n in (1, 2, 3))
     network = Network("management", IPv4Network("127.0.0.0/8"), IPv4Address("127.0.0.1"), None, 1500)
     services = {
-        "pacemaker": Placement("pacemaker", QUORUM, hosts, (), None),
-        "galera": Placement("galera", QUORUM, hosts, (), None),
-        "keystone": Placement("keystone", ACTIVE_ACTIVE, hosts, (), Endpoint("keystone", 5000)),
+        "pacemaker": Placement("pacemaker", QUORUM, hosts, (), ()),
+        "galera": Placement("galera", QUORUM, hosts, (), ()),
+        "keystone": Placement("keystone", ACTIVE_ACTIVE, hosts, (), (Endpoint("keystone", 5000),)),
     }
     return Cloud("lab", "RegionOne", "cell1", 0.9999, "lab", {"management": network}, hosts, services)
 

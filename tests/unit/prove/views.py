@@ -41,9 +41,9 @@ def cloud(vip: str = "10.0.0.10", port: int = 5000) -> Cloud:
     )
     network = Network("management", IPv4Network("10.0.0.0/24"), IPv4Address(vip), None, 1500)
     services = {
-        "pacemaker": Placement("pacemaker", QUORUM, hosts, (), None),
-        "galera": Placement("galera", QUORUM, hosts, (), None),
-        "keystone": Placement("keystone", ACTIVE_ACTIVE, hosts, (), Endpoint("keystone", port)),
+        "pacemaker": Placement("pacemaker", QUORUM, hosts, (), ()),
+        "galera": Placement("galera", QUORUM, hosts, (), ()),
+        "keystone": Placement("keystone", ACTIVE_ACTIVE, hosts, (), (Endpoint("keystone", port),)),
     }
     return Cloud("lab", "RegionOne", "cell1", 0.9999, "lab", {"management": network}, hosts, services)
 

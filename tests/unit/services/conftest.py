@@ -33,8 +33,13 @@ class NamedVault(Vault):
 
 
 @pytest.fixture(scope="session")
-def cloud() -> Cloud:
-    return load(REPOSITORY / "clouds/lab.yaml", catalogue())
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Cloud:
+    """The lab with every service there is."""
+    more = [name for name, service in catalogue().items() if not service.by_default]
+    path = tmp_path_factory.mktemp("cloud") / "lab.yaml"
+    named = "".join(f"  {name}: {{}}\n" for name in more)
+    path.write_text((REPOSITORY / "clouds/lab.yaml").read_text() + (f"services:\n{named}" if named else ""))
+    return load(path, catalogue())
 
 
 @pytest.fixture

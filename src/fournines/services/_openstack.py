@@ -1,0 +1,146 @@
+"""What OpenStack services have in common, so that each is one short file: APIs under uWSGI and other daemons by units
+of our own, a database with its schema, a user and endpoints in Keystone's catalogue.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from fournines.cloud.model import Cloud, Host, Needs
+from fournines.cloud.strategies import ACTIVE_ACTIVE
+from fournines.converge.resources import File, Resource, Unit
+from fournines.converge.steps import Check, Http, Step
+from fournines.services import Service, _database
+from fournines.services._database import Database
+from fournines.services._oslo import Sections
+from fournines.services._render import IniValue, ini, unit
+from fournines.services._uwsgi import uwsgi_ini, uwsgi_unit
+from fournines.state import Vault
+
+NEEDS = (
+    *_database.NEEDS,
+    Needs("haproxy", "any"),
+    Needs("keystone", "any"),
+    Needs("memcached", "local", soft=True),
+)
+"""What each of them stands on."""
+BUS = Needs("rabbitmq", "majority")
+
+_UNITS = "/etc/systemd/system"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Api:
+    """A WSGI application under uWSGI, behind the endpoint of that name."""
+
+    unit: str
+    """Without its suffix."""
+    endpoint: str
+    application: str
+    """Path of its WSGI script."""
+    processes: int = 1
+    threads: int = 8
+    """Enough that a few slow requests do not keep the load balancer's check waiting; 1 where it is not thread-safe."""
+    options: Mapping[str, IniValue] = field(default_factory=dict[str, IniValue])
+    """More of uWSGI's own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """A daemon without an API of its own, or with its own server. It tells systemd when it is ready."""
+
+    unit: str
+    """Without its suffix."""
+    command: str
+    notifies: bool = True
+
+
+class OpenStack(Service):
+    """One OpenStack service on every host of its role, all of them active."""
+
+    strategies = (ACTIVE_ACTIVE,)
+    needs = (*NEEDS, BUS)
+    user: ClassVar[str]
+    """Unix user of its daemons."""
+    database: ClassVar[Database | None] = None
+
+    @abstractmethod
+    def apis(self, cloud: Cloud) -> Iterable[Api]:
+        """Its APIs, as the spec sizes them."""
+
+    def workers(self, cloud: Cloud) -> Iterable[Worker]:
+        """Its other daemons."""
+        return ()
+
+    @abstractmethod
+    def files(self, cloud: Cloud, host: Host, vault: Vault) -> Mapping[str, Sections]:
+        """Path -> content of every oslo file. All its daemons read them."""
+
+    def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
+        files = self.files(cloud, host, vault)
+        for path, sections in files.items():
+            yield File(path=path, content=ini(sections), group=self.user, mode=0o640, secret=True)
+        ports = {endpoint.name: endpoint.port for endpoint in self.endpoints}
+        for api in self.apis(cloud):
+            own = f"/etc/{self.user}/fournines-{api.unit}-uwsgi.ini"
+            path = f"{_UNITS}/{api.unit}.service"
+            yield File(
+                path=own,
+                content=uwsgi_ini(
+                    wsgi_file=api.application,
+                    address=host.management,
+                    port=ports[api.endpoint],
+                    processes=api.processes,
+                    threads=api.threads,
+                    options=api.options,
+                ),
+            )
+            yield File(path=path, content=uwsgi_unit(api.unit, user=self.user, ini_path=own))
+            yield Unit(name=f"{api.unit}.service", reads=(*files, own, path))
+        for worker in self.workers(cloud):
+            path = f"{_UNITS}/{worker.unit}.service"
+            yield File(path=path, content=worker_unit(worker, self.user))
+            yield Unit(name=f"{worker.unit}.service", reads=(*files, path))
+
+    def health(self, cloud: Cloud, host: Host) -> Check:
+        first = self.endpoints[0]
+        return Http(
+            awaits=f"{self.name} to answer",
+            url=f"http://{host.management}:{first.port}{first.check}",
+            status=(200, 300),
+            timeout=5,
+        )
+
+    def steps(self, cloud: Cloud, vault: Vault) -> Iterable[Step]:
+        if self.database:
+            yield _database.create(cloud, vault, self.database)
+            yield _database.migrate(cloud, self.database)
+
+
+def worker_unit(worker: Worker, user: str) -> str:
+    """A unit for a daemon that is not under uWSGI."""
+    return unit(
+        worker.unit,
+        unit=[("After", "network.target"), ("StartLimitIntervalSec", "0")],
+        service=[
+            *([("Type", "notify"), ("NotifyAccess", "all")] if worker.notifies else []),
+            ("User", user),
+            ("Group", user),
+            ("RuntimeDirectory", f"{user} lock/{user}"),
+            # Its other daemons use them too.
+            ("RuntimeDirectoryPreserve", "yes"),
+            ("WorkingDirectory", f"/var/lib/{user}"),
+            # Lasting queue names are made of the host's name and this.
+            ("Environment", f"OS_OSLO_MESSAGING_RABBIT__PROCESSNAME={worker.unit}"),
+            ("ExecStart", worker.command),
+            ("TimeoutStartSec", "300"),
+            ("TimeoutStopSec", "30"),
+            ("KillMode", "mixed"),
+            ("Restart", "always"),
+            ("RestartSec", "2"),
+            ("LimitNOFILE", "65536"),
+        ],
+    )

@@ -1,0 +1,79 @@
+"""Glance: images.
+
+Until images lie on shared storage, each is a file on the controller that took it: the load balancer leads all requests
+for one image to one controller. When that one is down its images are too, the API is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from fournines.cloud.model import Cloud, Endpoint, Host
+from fournines.converge.resources import Directory, Resource
+from fournines.services import Options, _database, _oslo
+from fournines.services._database import Database
+from fournines.services._openstack import NEEDS, Api, OpenStack
+from fournines.services._oslo import Sections
+from fournines.state import Vault
+
+_IMAGES = "/var/lib/glance/images"
+
+
+class GlanceOptions(Options):
+    processes: int = 1
+    threads: int = 16
+
+
+class Glance(OpenStack):
+    name = user = "glance"
+    needs = NEEDS
+    endpoints = (
+        # Of /v2/images/ID/file the first three parts: whatever is done to one image is done by one controller.
+        Endpoint("glance", 9292, "", "image", check="/healthcheck", balance="uri depth 3", idle_s=300),
+    )
+    packages = ("glance-api",)
+    options = GlanceOptions
+    database = Database(
+        service="glance",
+        schemas=("glance",),
+        package="glance-common",
+        migrate="glance-manage db_sync && glance-manage db_load_metadefs",
+    )
+    log_units = ("glance-api.service",)
+
+    def apis(self, cloud: Cloud) -> Iterable[Api]:
+        options = GlanceOptions.model_validate(cloud.services[self.name].options)
+        yield Api(
+            unit="glance-api",
+            endpoint="glance",
+            application="/usr/bin/glance-wsgi-api",
+            processes=options.processes,
+            threads=options.threads,
+            options={"wsgi-manage-chunked-input": True},
+        )
+
+    def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
+        yield Directory(path=_IMAGES, owner="glance", group="glance", mode=0o750)
+        yield from super().resources(cloud, host, vault)
+
+    def files(self, cloud: Cloud, host: Host, vault: Vault) -> Mapping[str, Sections]:
+        return {
+            "/etc/glance/glance-api.conf": {
+                "DEFAULT": {
+                    "use_stderr": True,
+                    "enabled_backends": "local:file",
+                    "show_multiple_locations": False,
+                    # Another controller finds an image that is still being imported here.
+                    "worker_self_reference_url": f"http://{host.management}:{self.endpoints[0].port}",
+                },
+                "database": _database.oslo_options(cloud, vault, self.name),
+                "keystone_authtoken": _oslo.auth_token(cloud, vault, self.name),
+                "paste_deploy": {"flavor": "keystone"},
+                "glance_store": {"default_backend": "local"},
+                "local": {"filesystem_store_datadir": _IMAGES},
+                "os_glance_staging_store": {"filesystem_store_datadir": "/var/lib/glance/staging"},
+                "os_glance_tasks_store": {"filesystem_store_datadir": "/var/lib/glance/tasks"},
+                "oslo_middleware": {"enable_proxy_headers_parsing": True},
+                "oslo_messaging_notifications": {"driver": "noop"},
+            }
+        }

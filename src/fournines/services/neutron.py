@@ -1,0 +1,104 @@
+"""Neutron's servers: API, RPC, periodic work; ML2 with Open vSwitch and VXLAN. Agents are other services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from fournines.cloud.model import Cloud, Endpoint, Host, Needs
+from fournines.services import Options, _database, _oslo
+from fournines.services._database import Database
+from fournines.services._openstack import BUS, NEEDS, Api, OpenStack, Worker
+from fournines.services._oslo import Sections
+from fournines.state import Vault
+
+_CONF = "/etc/neutron/neutron.conf"
+_ML2 = "/etc/neutron/plugins/ml2/ml2_conf.ini"
+_ARGUMENTS = f"--config-file={_CONF} --config-file={_ML2}"
+
+
+class NeutronOptions(Options):
+    processes: int = 2
+    """Of the API; each of them serves one request at a time."""
+    dhcp_agents_per_network: int = 2
+    max_l3_agents_per_router: int = 3
+
+
+class Neutron(OpenStack):
+    name = user = "neutron"
+    needs = (*NEEDS, BUS, Needs("nova", "any", soft=True))
+    endpoints = (Endpoint("neutron", 9696, "", "network", check="/healthcheck"),)
+    packages = ("neutron-api", "neutron-rpc-server", "neutron-periodic-workers")
+    options = NeutronOptions
+    database = Database(
+        service="neutron",
+        schemas=("neutron",),
+        package="neutron-common",
+        migrate=f"neutron-db-manage {_ARGUMENTS} upgrade heads",
+    )
+    log_units = ("neutron-api.service", "neutron-rpc-server.service", "neutron-periodic-workers.service")
+
+    def apis(self, cloud: Cloud) -> Iterable[Api]:
+        yield Api(
+            unit="neutron-api",
+            endpoint="neutron",
+            application="/usr/bin/neutron-api",
+            processes=NeutronOptions.model_validate(cloud.services[self.name].options).processes,
+            threads=1,
+            # The hash ring of its processes is told apart by when they were started.
+            options={"pyargv": _ARGUMENTS, "start-time": "%t"},
+        )
+
+    def workers(self, cloud: Cloud) -> Iterable[Worker]:
+        for unit in ("neutron-rpc-server", "neutron-periodic-workers"):
+            yield Worker(unit=unit, command=f"/usr/bin/{unit} {_ARGUMENTS}")
+
+    def files(self, cloud: Cloud, host: Host, vault: Vault) -> Mapping[str, Sections]:
+        options = NeutronOptions.model_validate(cloud.services[self.name].options)
+        tunnel = cloud.networks["tunnel"].mtu if "tunnel" in cloud.networks else cloud.networks["management"].mtu
+        return {
+            _CONF: {
+                "DEFAULT": {
+                    "use_stderr": True,
+                    "host": host.name,
+                    "core_plugin": "ml2",
+                    "service_plugins": ["router", "segments"],
+                    "transport_url": _oslo.transport_url(cloud, vault),
+                    "auth_strategy": "keystone",
+                    "rpc_workers": 1,
+                    "rpc_state_report_workers": 0,
+                    "dhcp_agents_per_network": options.dhcp_agents_per_network,
+                    "l3_ha": True,
+                    "max_l3_agents_per_router": options.max_l3_agents_per_router,
+                    "allow_automatic_l3agent_failover": True,
+                    "global_physnet_mtu": tunnel,
+                    "rpc_response_timeout": 30,
+                    "agent_down_time": 15,
+                    "notify_nova_on_port_status_changes": True,
+                    "notify_nova_on_port_data_changes": True,
+                },
+                "agent": {"report_interval": 5},
+                "database": _database.oslo_options(cloud, vault, self.name),
+                "keystone_authtoken": _oslo.auth_token(cloud, vault, self.name),
+                "nova": _oslo.client(cloud, vault, self.name),
+                "placement": _oslo.client(cloud, vault, self.name),
+                "oslo_concurrency": {"lock_path": "/run/lock/neutron"},
+                "oslo_middleware": {"enable_proxy_headers_parsing": True},
+                **_oslo.messaging(cloud),
+            },
+            _ML2: {
+                "ml2": {
+                    "type_drivers": ["flat", "vlan", "vxlan"],
+                    "tenant_network_types": "vxlan",
+                    "mechanism_drivers": ["openvswitch", "l2population"],
+                    "extension_drivers": "port_security",
+                    "path_mtu": tunnel,
+                    "physical_network_mtus": f"external:{cloud.networks['external'].mtu}"
+                    if "external" in cloud.networks
+                    else "",
+                },
+                "ml2_type_flat": {"flat_networks": "*"},
+                "ml2_type_vlan": {"network_vlan_ranges": "external"},
+                "ml2_type_vxlan": {"vni_ranges": "1:65536"},
+                "securitygroup": {"firewall_driver": "openvswitch"},
+            },
+        }
