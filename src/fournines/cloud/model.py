@@ -171,11 +171,6 @@ class Cloud:
         return str(vip)
 
     @property
-    def zones(self) -> tuple[str, ...]:
-        """Availability zones of its racks, in the order of its compute hosts, then of all."""
-        return tuple(dict.fromkeys(host.zone for host in (*self.having("compute"), *self.hosts)))
-
-    @property
     def timers(self) -> Timers:
         return LAB if self.provider == "lab" else METAL
 

@@ -738,6 +738,10 @@ def write_locked(machine: Machine, resources: list[Data], line: Line) -> Data:
         machine.tool("systemctl", "daemon-reload", timeout=90)
         machine.remove(RELOAD)
     left = differences(machine, resources)
+    if again := [c for c in left if is_unit(c) and not is_move(c)]:
+        # An init script looked enabled until our unit of its name was read.
+        set_enabled(machine, again)
+        left = differences(machine, resources)
     stuck = ["{action} {kind} {subject}".format(**change) for change in left if not is_move(change)]
     if stuck:
         hint = ""

@@ -31,9 +31,21 @@ def template(name: str, **values: object) -> str:
     return _environment().get_template(name).render(**values)
 
 
-def on_host(name: str) -> str:
-    """Source of a program under `onhost/` that runs on the hosts."""
-    return (resources.files("fournines.services") / "onhost" / name).read_text(encoding="utf-8")
+def on_host(name: str, after: str | None = None) -> str:
+    """Source of a program under `onhost/` that runs on the hosts.
+
+    `after` is the one that goes before it, when the program is not one file: its names need no import there.
+    """
+    folder = resources.files("fournines.services") / "onhost"
+    text = (folder / name).read_text(encoding="utf-8")
+    if after is None:
+        return text
+    first, module = (folder / after).read_text(encoding="utf-8"), after.removesuffix(".py")
+    return first + "".join(
+        line
+        for line in text.splitlines(True)
+        if not line.startswith(f"from fournines.services.onhost.{module} import ")
+    )
 
 
 def _text(value: IniValue) -> str:

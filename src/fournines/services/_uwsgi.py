@@ -49,6 +49,10 @@ def uwsgi_ini(
                 "listen": 100,
                 "disable-logging": True,
                 "log-5xx": True,
+                # A client that went away is no error of the application.
+                "ignore-sigpipe": True,
+                "ignore-write-errors": True,
+                "disable-write-exception": True,
                 **options,
             }
         }

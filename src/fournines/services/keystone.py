@@ -126,6 +126,11 @@ class Keystone(Service):
         yield _catalog(cloud, vault)
 
 
+def local_url(cloud: Cloud) -> str:
+    """Where the host that runs the cloud's steps asks its own Keystone."""
+    return f"http://{cloud.services['galera'].hosts[0].management}:{PORT}/v3"
+
+
 def _catalog(cloud: Cloud, vault: Vault) -> Step:
     """Every other service's user and its endpoints, as the cloud has them: the same URL for every interface."""
     services: list[dict[str, str]] = []
@@ -155,7 +160,7 @@ def _catalog(cloud: Cloud, vault: Vault) -> Step:
         f" WHERE e.region_id = '{cloud.region}' GROUP BY 1 HAVING count(*) = 6) entries WHERE entry IN ({rows})"
     )
     request = {
-        "url": f"http://{cloud.services['keystone'].hosts[0].management}:{PORT}/v3",
+        "keystone": local_url(cloud),
         "password": vault.password("admin"),
         "region": cloud.region,
         "services": services,
@@ -166,7 +171,7 @@ def _catalog(cloud: Cloud, vault: Vault) -> Step:
         done=_database.sql("every service to be in the catalogue", f"USE keystone; {query}", str(len(services))),
         run=Command(
             awaits="",
-            argv=("python3", "-c", on_host("keystone_catalog.py")),
+            argv=("python3", "-c", on_host("keystone_catalog.py", after="openstack_api.py")),
             stdin=json.dumps(request),
             timeout=120,
             secret=True,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
+from typing import cast
 
 from fournines.cloud.model import Cloud, Endpoint, Host, Needs
 from fournines.converge.steps import Command, Step
@@ -10,11 +12,14 @@ from fournines.services import Options, _database, _oslo
 from fournines.services._database import Database
 from fournines.services._openstack import BUS, NEEDS, Api, OpenStack, Worker
 from fournines.services._oslo import Sections
+from fournines.services._render import on_host
+from fournines.services.keystone import local_url
 from fournines.state import Vault
 
 _CONF = "/etc/nova/nova.conf"
 _CELL0 = "00000000-0000-0000-0000-000000000000"
 _CONSOLE = 6080
+_DEFAULT_ZONE = "nova"
 
 
 class NovaOptions(Options):
@@ -83,6 +88,7 @@ class Nova(OpenStack):
     def steps(self, cloud: Cloud, vault: Vault) -> Iterable[Step]:
         yield from super().steps(cloud, vault)
         yield _map_cells(cloud)
+        yield _aggregates(cloud, vault)
 
     def files(self, cloud: Cloud, host: Host, vault: Vault) -> Mapping[str, Sections]:
         options = self._options(cloud)
@@ -97,10 +103,7 @@ class Nova(OpenStack):
                     "report_interval": 10,
                     "service_down_time": 30,
                     "rpc_response_timeout": 30,
-                    "default_availability_zone": cloud.zones[0],
-                    "default_schedule_zone": cloud.zones[0],
                 },
-                "api": {"auth_strategy": "keystone"},
                 "api_database": _database.oslo_options(cloud, vault, self.name, "nova_api"),
                 "database": _database.oslo_options(cloud, vault, self.name),
                 "cache": {
@@ -169,4 +172,48 @@ def _map_cells(cloud: Cloud) -> Step:
             "the cells", f"USE nova_api; SELECT count(*) FROM cell_mappings WHERE {wanted}", str(len(cells))
         ),
         run=Command(awaits="", argv=("mariadb", "nova_api"), stdin=made),
+    )
+
+
+def _aggregates(cloud: Cloud, vault: Vault) -> Step:
+    """A host aggregate for each rack, with its availability zone; Nova's own default zone needs no word."""
+    racks: dict[str, dict[str, object]] = {}
+    for host in cloud.hosts:
+        if host.rack:
+            zone = None if host.zone == _DEFAULT_ZONE else host.zone
+            compute = [other.name for other in cloud.having("compute") if other.rack == host.rack]
+            racks[host.rack] = {"zone": zone, "hosts": compute}
+    queries = ["SELECT 0 WHERE FALSE"]
+    for rack, wanted in racks.items():
+        zone = f"'{wanted['zone']}'" if wanted["zone"] else "NULL"
+        names = ", ".join(f"'{name}'" for name in ("", *cast("list[str]", wanted["hosts"])))
+        # One row for whatever differs: no such aggregate, another zone, a known host that it lacks or should not have.
+        queries += [
+            f"SELECT 1 FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM nova_api.aggregates WHERE name = '{rack}')",
+            "SELECT 1 FROM nova_api.aggregates a LEFT JOIN nova_api.aggregate_metadata m ON m.aggregate_id = a.id"
+            f" AND m.key = 'availability_zone' WHERE a.name = '{rack}' AND NOT (m.value <=> {zone})",
+            "SELECT 1 FROM nova.services s WHERE s.binary = 'nova-compute' AND s.deleted = 0"
+            f" AND s.host IN ({names}) AND s.host NOT IN (SELECT h.host FROM nova_api.aggregate_hosts h"
+            f" JOIN nova_api.aggregates a ON a.id = h.aggregate_id WHERE a.name = '{rack}')",
+            "SELECT 1 FROM nova_api.aggregate_hosts h JOIN nova_api.aggregates a ON a.id = h.aggregate_id"
+            f" WHERE a.name = '{rack}' AND h.host NOT IN ({names})",
+        ]
+    host = cloud.services["galera"].hosts[0]
+    request = {
+        "keystone": local_url(cloud),
+        "password": vault.password("admin"),
+        "nova": f"http://{host.management}:{Nova.endpoints[0].port}{Nova.endpoints[0].path}",
+        "racks": racks,
+    }
+    return Step(
+        name="make host aggregates of the racks",
+        host=host.name,
+        done=_database.sql("aggregates", f"SELECT count(*) FROM ({' UNION ALL '.join(queries)}) differences", "0"),
+        run=Command(
+            awaits="",
+            argv=("python3", "-c", on_host("nova_aggregates.py", after="openstack_api.py")),
+            stdin=json.dumps(request),
+            timeout=120,
+            secret=True,
+        ),
     )
