@@ -40,7 +40,7 @@ class HorizonOptions(Options):
     processes: int = 1
     threads: int = 8
     session_seconds: int = 3600
-    """Idle or not, a session ends after this; it ends with its token all the same."""
+    """Idle for so long, a session ends; with its token at the latest."""
 
 
 class Horizon(Service):
@@ -76,7 +76,14 @@ class Horizon(Service):
                 port=PORT,
                 processes=options.processes,
                 threads=options.threads,
-                options={"static-map": f"/static={_STATIC}"},
+                options={
+                    "static-map": f"/static={_STATIC}",
+                    # A stop lets pages that are being made be finished, for that many seconds.
+                    "hook-master-start": "unix_signal:15 gracefully_kill_them_all",
+                    "worker-reload-mercy": 10,
+                    # Else it says of every policy that a token for a project is not one for the system.
+                    "env": "PYTHONWARNINGS=ignore::UserWarning:oslo_policy.policy",
+                },
             ),
         )
         yield File(path=_UNIT, content=uwsgi_unit("Horizon", user="horizon", ini_path=_UWSGI))
