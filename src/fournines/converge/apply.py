@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fournines.converge.events import Event, Observer
+from fournines.converge.fitness import mixed_versions, refuse, refuse_unfit
 from fournines.converge.journal import journaled
 from fournines.converge.look import AGENT, Change, HostLook, Wanted, look, steps_of, wanted_of
 from fournines.converge.plan import Plan, plan_from
@@ -51,6 +52,7 @@ class Outcome:
 class _Written:
     changes: tuple[Change, ...] = ()
     left: tuple[Change, ...] = field(default_factory=tuple[Change, ...])
+    versions: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def apply(stages: tuple[Stage, ...], fleet: Fleet, observer: Observer, journal: Path) -> Outcome:
@@ -75,11 +77,14 @@ def apply(stages: tuple[Stage, ...], fleet: Fleet, observer: Observer, journal: 
 def _apply(stages: tuple[Stage, ...], fleet: Fleet, tell: Observer, began: float) -> Outcome:
     order = _order(stages)
     looks = look(stages, fleet)
+    refuse_unfit(stages, looks)
     seen = plan_from(stages, looks)
     tell(Event("done", "look", _summary(seen), seconds=time.monotonic() - began))
     if seen.empty and seen.healthy:
         return Outcome((), (), (), time.monotonic() - began)
     written = _write(wanted_of(stages), looks, fleet, tell)
+    # What was installed just now may be another version than elsewhere.
+    refuse(mixed_versions(stages, {host: one.versions for host, one in written.items()}))
     left = [change for one in written.values() for change in one.left]
     done = _walk(stages, order, left, looks, fleet, tell)
     return Outcome(
@@ -115,7 +120,7 @@ def _write(
     def on(name: str) -> _Written:
         changes = looks[name].changes
         if all(change.moves for change in changes):
-            return _Written(left=changes)
+            return _Written(left=changes, versions=looks[name].versions)
         began = time.monotonic()
         tell(Event("start", "write", host=name))
 
@@ -128,7 +133,7 @@ def _write(
         for change in did:
             tell(Event("change", _stage_of(change), f"{change.action} {change.kind} {change.subject}", name))
         tell(Event("done", "write", f"{len(did)} changes", name, time.monotonic() - began))
-        return _Written(did, wanted[name].changes(answer["left"]))
+        return _Written(did, wanted[name].changes(answer["left"]), answer["versions"])
 
     return together({name: lambda n=name: on(n) for name in looks})
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fournines.converge.resources import Resource
@@ -46,6 +47,19 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """One file system that something of ours lies on."""
+
+    path: str
+    """Its mount point."""
+    bytes: int
+    """Free ones."""
+    inodes: int | None
+    """Free ones; None where it has no such limit."""
+    services: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class HostLook:
     """What was seen on one host."""
 
@@ -55,6 +69,11 @@ class HostLook:
     done: Mapping[int, Seen]
     """By position in `steps_of(stages)`; only steps of this host."""
     seconds: float
+    clock_off: float = 0.0
+    """Seconds that its clock is ahead of this machine's at least, less than 0 when behind; 0 when they may agree."""
+    room: tuple[Room, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Of the installed packages among those that are wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +86,11 @@ class Wanted:
     """Stage of each resource."""
 
     def data(self) -> list[dict[str, Any]]:
-        return [resource.as_data() for resource in self.resources]
+        """As the agent takes them: each with the service that it is of."""
+        return [
+            {**resource.as_data(), "service": owner}
+            for resource, owner in zip(self.resources, self.owners, strict=True)
+        ]
 
     def changes(self, found: Iterable[Mapping[str, Any]]) -> tuple[Change, ...]:
         """The agent's answer with names of services."""
@@ -117,6 +140,7 @@ def _look(wanted: Wanted, stages: tuple[Stage, ...], fleet: Fleet) -> HostLook:
     for index, (_, step) in enumerate(steps_of(stages)):
         if step.host == wanted.host:
             checks[f"step {index}"] = step.done
+    sent = time.time()
     answer = call(
         pick(fleet, wanted.host),
         {
@@ -127,10 +151,22 @@ def _look(wanted: Wanted, stages: tuple[Stage, ...], fleet: Fleet) -> HostLook:
         },
         timeout=LOOK_TIMEOUT,
     )
+    received = time.time()
     seen = {name: Seen(**value) for name, value in answer["checks"].items()}
     return HostLook(
         changes=wanted.changes(answer["changes"]),
         health={name.removeprefix("health "): value for name, value in seen.items() if name.startswith("health ")},
         done={int(name.removeprefix("step ")): value for name, value in seen.items() if name.startswith("step ")},
         seconds=float(answer["seconds"]),
+        clock_off=clock_off(sent, received, *answer["clock"]),
+        room=tuple(Room(one["path"], one["bytes"], one["inodes"], tuple(one["services"])) for one in answer["room"]),
+        versions=answer["versions"],
     )
+
+
+def clock_off(sent: float, received: float, began: float, ended: float) -> float:
+    """Between what two clocks said: the agent began after it was sent for, and ended before its answer was there. So
+    a slow way makes this smaller, never larger."""
+    if began < sent:
+        return began - sent
+    return max(0.0, ended - received)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fournines.converge.fitness import refuse_unfit
 from fournines.converge.look import Change, HostLook, Seen, look, steps_of
 from fournines.converge.steps import Stage
 from fournines.hosts import Fleet
@@ -85,8 +86,13 @@ class Plan:
 
 
 def plan(stages: tuple[Stage, ...], fleet: Fleet) -> Plan:
-    """Look at every host and tell what differs. Changes nothing. Raises HostError."""
-    return plan_from(stages, look(stages, fleet))
+    """Look at every host and tell what differs. Changes nothing.
+
+    Raises HostError for a host that cannot be reached or is not fit, or whose service would ignore an option.
+    """
+    looks = look(stages, fleet)
+    refuse_unfit(stages, looks)
+    return plan_from(stages, looks)
 
 
 def plan_from(stages: tuple[Stage, ...], looks: Mapping[str, HostLook]) -> Plan:

@@ -1,7 +1,7 @@
 """The desired state of a host as plain data.
 
 Services yield these; the planner sends them as JSON to the agent on each host, which reads the actual
-state in one pass and answers with differences. A kind added here needs its handler in `agent.py` and a
+state in one pass and answers with differences. A kind added here needs its handler in `agent/kinds.py` and a
 fixture in `tests/unit/converge/fixtures/`.
 
 Modes are integers (0o644). Text content is UTF-8. A value marked secret is masked in every diff, log and journal.
@@ -65,6 +65,12 @@ class File(Resource):
     secret: bool = False
     once: bool = False
     """Write it only where there is none; what is there later is the daemon's own business."""
+    oslo: tuple[str, ...] = ()
+    """Of an OpenStack INI file: the namespaces (as oslo-config-generator takes them, the service's own first) that
+    together have every option in it. An option that none of them has is refused before anything is written."""
+    oslo_groups: tuple[tuple[str, str], ...] = ()
+    """(section, group): a section that the file itself names, such as a storage backend's, takes the options of that
+    group. Sections with an `auth_type` take those of that keystoneauth plugin without being told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -112,9 +112,11 @@ class Rollout:
         reads = {unit.name: list(unit.reads) for unit in part.resources if isinstance(unit, Unit)}
         units = [{"name": name, "action": action, "reads": reads[name]} for name, action in moves.items()]
         doing = ", ".join(f"{action} {unit}" for unit, action in moves.items())
-        request = {"op": "units", "units": units, "timeout": self._stage.bound}
+        check = part.health.as_data() if part.health else None
+        request = {"op": "units", "units": units, "timeout": self._stage.bound, "check": check}
         answer = self._call(part.host, request, len(moves) * self._stage.bound, self._waiting(part.host, doing))
         for unit in answer["failed"]:
+            self._refuse_taken_ports(part.host, f"cannot {unit['action']} {unit['name']}", unit["holders"])
             journal = "".join(f"\n  {line}" for line in unit["journal"])
             raise HostError(
                 part.host,
@@ -137,18 +139,36 @@ class Rollout:
             return
         result = self._wait(part)
         if not result["ok"]:
+            self._refuse_taken_ports(part.host, f"no sign of {part.health.awaits}", result["holders"])
             raise WaitError(
                 f"{part.host}: waited {self._stage.bound:g} s for {part.health.awaits} ({self._stage.name}); "
                 f"last seen: {_short(result['seen'])}",
                 f"nines logs {part.host} {self._stage.name}",
             )
 
+    def _refuse_taken_ports(self, host: str, what: str, holders: Sequence[Mapping[str, Any]]) -> None:
+        """Raises HostError when a process that is none of ours has a port that ours needs."""
+        if not holders:
+            return
+        told = [
+            f"port {one['port']} of {one['address']} is held by {one['program']} (pid {one['pid']}, "
+            f"{one['unit'] or 'no unit'})"
+            for one in holders
+        ]
+        ends = [f"systemctl disable --now {one['unit']}" if one["unit"] else f"kill {one['pid']}" for one in holders]
+        raise HostError(
+            host,
+            f"{self._stage.name}: {what}: {'; '.join(told)}",
+            f"end it on {host} ({'; '.join(ends)}), then run it again",
+        )
+
     def _gets_healthy(self, part: HostPart) -> bool:
         return part.health is None or bool(self._wait(part)["ok"])
 
     def _wait(self, part: HostPart) -> dict[str, Any]:
         assert part.health is not None  # noqa: S101
-        request = {"op": "wait", "check": part.health.as_data(), "bound": self._stage.bound}
+        units = [resource.name for resource in part.resources if isinstance(resource, Unit)]
+        request = {"op": "wait", "check": part.health.as_data(), "bound": self._stage.bound, "units": units}
         return self._call(part.host, request, self._stage.bound, self._waiting(part.host, part.health.awaits))
 
     # --- steps ---

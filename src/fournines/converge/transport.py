@@ -15,10 +15,25 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, TypeVar, cast
 
+from fournines.converge import agent
+from fournines.converge.agent import MODULES
 from fournines.errors import HostError, NinesError, WaitError
 from fournines.hosts import Fleet, Host
 
 BOOT = "import sys;n=int(sys.stdin.buffer.readline());exec(compile(sys.stdin.buffer.read(n),'agent','exec'))"
+_LOADER = """import sys, types
+parts = {parts!r}
+class Sent:
+    def get_source(self, name):
+        return parts[name.rpartition(".")[2]]
+package = sys.modules[{package!r}] = types.ModuleType({package!r})
+for name, text in parts.items():
+    module = sys.modules[package.__name__ + "." + name] = types.ModuleType(package.__name__ + "." + name)
+    module.__loader__ = Sent()
+    setattr(package, name, module)
+    exec(compile(text, "agent/" + name + ".py", "exec"), module.__dict__)
+package.main.main()
+"""
 _COMMAND = ("python3", "-IS", "-c", BOOT)
 
 Data = dict[str, Any]
@@ -30,12 +45,15 @@ T = TypeVar("T")
 
 @cache
 def _source() -> bytes:
-    source = files("fournines.converge").joinpath("agent.py").read_bytes()
+    """Its length, a line end, then one program: it loads each module of the agent under its own name and file, so
+    that they import each other there as here and a traceback names the right line."""
+    parts = {name: files(agent.__name__).joinpath(f"{name}.py").read_text(encoding="utf-8") for name in MODULES}
+    source = _LOADER.format(package=agent.__name__, parts=parts).encode()
     return b"%d\n%s" % (len(source), source)
 
 
 def call(host: Host, request: Mapping[str, Any], *, timeout: float, progress: Progress | None = None) -> Data:
-    """One operation of the agent (see `agent.py`) on a host; its result.
+    """One operation of the agent (see `agent/`) on a host; its result.
 
     Raises HostError when the host cannot be reached, the agent refuses or fails, answers nonsense, or takes longer
     than `timeout` seconds.
@@ -80,7 +98,7 @@ def call(host: Host, request: Mapping[str, Any], *, timeout: float, progress: Pr
         said = b"".join(stderr).decode(errors="replace").strip()[-1000:]
         raise HostError(host.name, f"no answer (exit {code}): {said or 'nothing was said'}", "is it up, with python3?")
     if "error" in answer:
-        raise HostError(host.name, str(answer["error"]))
+        raise HostError(host.name, str(answer["error"]), str(answer.get("remedy", "")))
     return cast(Data, answer["result"])
 
 
@@ -155,11 +173,18 @@ def together(names: Mapping[str, Callable[[], T]]) -> dict[str, T]:
 
 def united(errors: list[NinesError]) -> NinesError:
     """One error that tells all of them, of the first one's kind."""
+    # What several hosts have alike is told once.
+    hosts: dict[str, list[str]] = {}
+    for error in errors:
+        host = error.host if isinstance(error, HostError) else ""
+        hosts.setdefault(error.message.removeprefix(f"{host}: "), []).append(host)
+    lines = [", ".join(dict.fromkeys(names)) + ": " + text if all(names) else text for text, names in hosts.items()]
     first = errors[0]
     if len(errors) == 1:
         return first
-    also = "".join(f"\n{error.message}" for error in errors[1:] if error.message != first.message)
+    also = "".join(f"\n{line}" for line in lines[1:])
     if isinstance(first, HostError):
-        return HostError(first.host, first.message.removeprefix(f"{first.host}: ") + also, first.remedy)
+        text, names = next(iter(hosts.items()))
+        return HostError(", ".join(filter(None, dict.fromkeys(names))), text + also, first.remedy)
     kind = WaitError if isinstance(first, WaitError) else NinesError
     return kind(first.message + also, first.remedy)

@@ -17,7 +17,7 @@ from fournines.services import Service, _database
 from fournines.services._database import Database
 from fournines.services._oslo import Sections
 from fournines.services._render import IniValue, ini, unit
-from fournines.services._uwsgi import uwsgi_ini, uwsgi_unit
+from fournines.services._uwsgi import ARENAS, uwsgi_ini, uwsgi_unit
 from fournines.state import Vault
 
 NEEDS = (
@@ -66,6 +66,8 @@ class OpenStack(Service):
     user: ClassVar[str]
     """Unix user of its daemons."""
     database: ClassVar[Database | None] = None
+    oslo: ClassVar[tuple[str, ...]]
+    """Namespaces of the options in its oslo files, its own first; see `File.oslo`."""
 
     @abstractmethod
     def apis(self, cloud: Cloud) -> Iterable[Api]:
@@ -79,10 +81,23 @@ class OpenStack(Service):
     def files(self, cloud: Cloud, host: Host, vault: Vault) -> Mapping[str, Sections]:
         """Path -> content of every oslo file. All its daemons read them."""
 
+    def oslo_groups(self, cloud: Cloud) -> Mapping[str, str]:
+        """Section of those files that they name themselves -> the group whose options it takes."""
+        return {}
+
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
         files = self.files(cloud, host, vault)
+        groups = tuple(self.oslo_groups(cloud).items())
         for path, sections in files.items():
-            yield File(path=path, content=ini(sections), group=self.user, mode=0o640, secret=True)
+            yield File(
+                path=path,
+                content=ini(sections),
+                group=self.user,
+                mode=0o640,
+                secret=True,
+                oslo=self.oslo,
+                oslo_groups=groups,
+            )
         ports = {endpoint.name: endpoint.port for endpoint in self.endpoints}
         for api in self.apis(cloud):
             own = f"/etc/{self.user}/fournines-{api.unit}-uwsgi.ini"
@@ -133,6 +148,7 @@ def worker_unit(worker: Worker, user: str) -> str:
             # Its other daemons use them too.
             ("RuntimeDirectoryPreserve", "yes"),
             ("WorkingDirectory", f"/var/lib/{user}"),
+            ("Environment", ARENAS),
             # Lasting queue names are made of the host's name and this.
             ("Environment", f"OS_OSLO_MESSAGING_RABBIT__PROCESSNAME={worker.unit}"),
             ("ExecStart", worker.command),

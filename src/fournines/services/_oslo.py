@@ -13,6 +13,27 @@ Options = Mapping[str, IniValue]
 Sections = Mapping[str, Options]
 """An oslo INI file: section -> option -> value."""
 
+LIBRARIES = (
+    "keystonemiddleware.auth_token",
+    "oslo.concurrency",
+    "oslo.log",
+    "oslo.middleware",
+    "oslo.policy",
+)
+"""Namespaces of options that every API takes, its own aside."""
+DAEMONS = (
+    *LIBRARIES,
+    "oslo.db",
+    "oslo.messaging",
+    "oslo.reports",
+    "oslo.service.periodic_task",
+    "oslo.service.service",
+    "oslo.service.sslutils",
+    "oslo.service.wsgi",
+    "oslo.versionedobjects",
+)
+"""Those of a service that has daemons besides."""
+
 CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 """Holds the cloud's own authority on every host."""
 MEMCACHED = "127.0.0.1:11211"

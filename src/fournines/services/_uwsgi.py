@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 
 from fournines.services._render import IniValue, ini, unit
 
+ARENAS = "MALLOC_ARENA_MAX=2"
+"""A heap for each of many threads keeps memory that none of them needs."""
 _NOTHING: Mapping[str, IniValue] = {}
 
 
@@ -73,6 +75,7 @@ def uwsgi_unit(name: str, *, user: str, ini_path: str, before: Iterable[str] = (
             # Its other daemons use them too.
             ("RuntimeDirectoryPreserve", "yes"),
             ("WorkingDirectory", f"/var/lib/{user}"),
+            ("Environment", ARENAS),
             # Lasting queue names are made of the host's name and this. uWSGI gives green threads no time when nothing
             # is asked: heartbeats need a thread of their own.
             ("Environment", f"OS_OSLO_MESSAGING_RABBIT__PROCESSNAME={name}"),

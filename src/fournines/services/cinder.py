@@ -27,6 +27,7 @@ class CinderOptions(Options):
 class Cinder(OpenStack):
     name = user = "cinder"
     endpoints = (Endpoint("cinder", 8776, "/v3", "volumev3", check="/healthcheck"),)
+    oslo = ("cinder", "oslo.privsep", *_oslo.DAEMONS)
     packages = ("cinder-api", "cinder-scheduler", "cinder-volume")
     masked = ("tgt.service",)
     options = CinderOptions
@@ -49,6 +50,9 @@ class Cinder(OpenStack):
         if self._options(cloud).backends:
             yield _VOLUME
 
+    def oslo_groups(self, cloud: Cloud) -> Mapping[str, str]:
+        return dict.fromkeys(self._options(cloud).backends, "backend_defaults")
+
     def files(self, cloud: Cloud, host: Host, vault: Vault) -> Mapping[str, Sections]:
         backends = self._options(cloud).backends
         return {
@@ -69,7 +73,7 @@ class Cinder(OpenStack):
                 },
                 "database": _database.oslo_options(cloud, vault, self.name),
                 "keystone_authtoken": _oslo.auth_token(cloud, vault, self.name),
-                "service_user": {"send_service_user_token": True, **_oslo.client(cloud, vault, self.name)},
+                "service_user": {"send_service_user_token": True, **_oslo.login(cloud, vault, self.name)},
                 "nova": {"interface": "internal", **_oslo.client(cloud, vault, self.name)},
                 "oslo_concurrency": {"lock_path": "/run/lock/cinder"},
                 "oslo_middleware": {"enable_proxy_headers_parsing": True},

@@ -124,6 +124,7 @@ def _mariadb_unit() -> str:
             ("TimeoutStopSec", "30"),
             ("Restart", "always"),
             ("RestartSec", "2"),
+            ("Environment", "MALLOC_ARENA_MAX=4"),
             ("LimitNOFILE", "65536"),
             ("OOMScoreAdjust", "-600"),
             ("UMask", "007"),

@@ -31,6 +31,7 @@ class Glance(OpenStack):
         # Of /v2/images/ID/file the first three parts: whatever is done to one image is done by one controller.
         Endpoint("glance", 9292, "", "image", check="/healthcheck", balance="uri depth 3", idle_s=300),
     )
+    oslo = ("glance.api", "glance.multi_store", "oslo.db", "oslo.messaging", *_oslo.LIBRARIES)
     packages = ("glance-api",)
     options = GlanceOptions
     database = Database(
@@ -55,6 +56,9 @@ class Glance(OpenStack):
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
         yield Directory(path=_IMAGES, owner="glance", group="glance", mode=0o750)
         yield from super().resources(cloud, host, vault)
+
+    def oslo_groups(self, cloud: Cloud) -> Mapping[str, str]:
+        return dict.fromkeys(("local", "os_glance_staging_store", "os_glance_tasks_store"), "file")
 
     def files(self, cloud: Cloud, host: Host, vault: Vault) -> Mapping[str, Sections]:
         return {

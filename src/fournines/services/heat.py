@@ -25,6 +25,12 @@ class Heat(OpenStack):
         Endpoint("heat", 8004, "/v1/%(project_id)s", "orchestration", check="/healthcheck"),
         Endpoint("heat-cfn", 8000, "/v1", "cloudformation", check="/healthcheck"),
     )
+    oslo = (
+        *("heat.common.cache", "heat.common.config", "heat.common.context", "heat.common.crypt", "heat.common.wsgi"),
+        *("heat.engine.clients", "heat.engine.clients.os.keystone.heat_keystoneclient", "heat.engine.notification"),
+        *("heat.engine.resources", "oslo.cache"),
+        *_oslo.DAEMONS,
+    )
     packages = ("heat-api", "heat-api-cfn", "heat-engine")
     options = HeatOptions
     database = Database(service="heat", schemas=("heat",), package="heat-common", migrate="heat-manage db_sync")

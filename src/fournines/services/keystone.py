@@ -31,6 +31,8 @@ _PROGRAM = "/usr/local/lib/fournines/fernet_keys.py"
 _TIMER_SERVICE = "/etc/systemd/system/keystone-fernet.service"
 _TIMER = "/etc/systemd/system/keystone-fernet.timer"
 
+_OSLO = ("keystone", *(f"oslo.{lib}" for lib in ("cache", "db", "log", "messaging", "middleware", "policy")))
+
 # Keystone takes an expired token for this long where a service vouches for it (its own default).
 _EXPIRED_WINDOW = 172_800
 
@@ -64,7 +66,12 @@ class Keystone(Service):
         options = KeystoneOptions.model_validate(cloud.services[self.name].options)
         keep = fernet_keep(options)
         yield File(
-            path=_CONF, content=ini(_config(cloud, vault, options, keep)), group="keystone", mode=0o640, secret=True
+            path=_CONF,
+            content=ini(_config(cloud, vault, options, keep)),
+            group="keystone",
+            mode=0o640,
+            secret=True,
+            oslo=_OSLO,
         )
         yield Directory(path=_CREDENTIAL_KEYS, owner="keystone", group="keystone", mode=0o700)
         for number in range(2):

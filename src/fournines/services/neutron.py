@@ -17,8 +17,8 @@ _ARGUMENTS = f"--config-file={_CONF} --config-file={_ML2}"
 
 
 class NeutronOptions(Options):
-    processes: int = 2
-    """Of the API; each of them serves one request at a time."""
+    processes: int = 1
+    threads: int = 8
     dhcp_agents_per_network: int = 2
     max_l3_agents_per_router: int = 3
 
@@ -27,6 +27,11 @@ class Neutron(OpenStack):
     name = user = "neutron"
     needs = (*NEEDS, BUS, Needs("nova", "any", soft=True))
     endpoints = (Endpoint("neutron", 9696, "", "network", check="/healthcheck"),)
+    oslo = (
+        *("neutron", "neutron.agent", "neutron.base.agent", "neutron.db", "neutron.extensions", "neutron.ml2"),
+        *("nova.auth", "placement.auth", "oslo.privsep"),
+        *_oslo.DAEMONS,
+    )
     packages = ("neutron-api", "neutron-rpc-server", "neutron-periodic-workers")
     options = NeutronOptions
     database = Database(
@@ -38,12 +43,13 @@ class Neutron(OpenStack):
     log_units = ("neutron-api.service", "neutron-rpc-server.service", "neutron-periodic-workers.service")
 
     def apis(self, cloud: Cloud) -> Iterable[Api]:
+        options = NeutronOptions.model_validate(cloud.services[self.name].options)
         yield Api(
             unit="neutron-api",
             endpoint="neutron",
             application="/usr/bin/neutron-api",
-            processes=NeutronOptions.model_validate(cloud.services[self.name].options).processes,
-            threads=1,
+            processes=options.processes,
+            threads=options.threads,
             # The hash ring of its processes is told apart by when they were started.
             options={"pyargv": _ARGUMENTS, "start-time": "%t"},
         )

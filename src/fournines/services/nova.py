@@ -23,8 +23,8 @@ _DEFAULT_ZONE = "nova"
 
 
 class NovaOptions(Options):
-    api_processes: int = 2
-    """Each of them serves one request at a time: Nova's API has green threads, not real ones."""
+    api_processes: int | None = None
+    """Each of them serves one request at a time: Nova's API has green threads, not real ones. Default 4; 1 in a lab."""
     metadata_processes: int = 1
     conductor_workers: int = 1
     scheduler_workers: int = 1
@@ -46,6 +46,7 @@ class Nova(OpenStack):
         Endpoint("nova-metadata", 8775, public=False, check="/healthcheck"),
         Endpoint("nova-novncproxy", _CONSOLE, "/vnc_auto.html", check="/vnc_auto.html", idle_s=3600),
     )
+    oslo = ("nova.conf", "oslo.cache", "oslo.limit", "oslo.privsep", *_oslo.DAEMONS)
     packages = ("nova-api", "nova-conductor", "nova-scheduler", "nova-consoleproxy")
     masked = ("nova-serialproxy.service", "nova-spicehtml5proxy.service")
     options = NovaOptions
@@ -69,7 +70,7 @@ class Nova(OpenStack):
             unit="nova-api",
             endpoint="nova",
             application="/usr/bin/nova-api-wsgi",
-            processes=options.api_processes,
+            processes=options.api_processes or (1 if cloud.provider == "lab" else 4),
             threads=1,
         )
         yield Api(
@@ -116,7 +117,7 @@ class Nova(OpenStack):
                 "conductor": {"workers": options.conductor_workers},
                 "scheduler": {"workers": options.scheduler_workers, "discover_hosts_in_cells_interval": 60},
                 "keystone_authtoken": _oslo.auth_token(cloud, vault, self.name),
-                "service_user": {"send_service_user_token": True, **_oslo.client(cloud, vault, self.name)},
+                "service_user": {"send_service_user_token": True, **_oslo.login(cloud, vault, self.name)},
                 "placement": _oslo.client(cloud, vault, self.name),
                 "glance": {"region_name": cloud.region, "cafile": _oslo.CA_BUNDLE, "num_retries": 3},
                 "neutron": {

@@ -21,6 +21,7 @@ class Placement(OpenStack):
     name = user = "placement"
     needs = NEEDS
     endpoints = (Endpoint("placement", 8778, "", "placement"),)
+    oslo = ("placement.conf", *_oslo.LIBRARIES)
     packages = ("placement-api",)
     options = PlacementOptions
     database = Database(
@@ -42,8 +43,14 @@ class Placement(OpenStack):
         return {
             "/etc/placement/placement.conf": {
                 "DEFAULT": {"use_stderr": True},
-                "placement_database": _database.oslo_options(cloud, vault, self.name),
+                "placement_database": _database_options(cloud, vault),
                 "keystone_authtoken": _oslo.auth_token(cloud, vault, self.name),
                 "oslo_middleware": {"enable_proxy_headers_parsing": True},
             }
         }
+
+
+def _database_options(cloud: Cloud, vault: Vault) -> Mapping[str, str | int]:
+    """Placement calls one of oslo.db's options by another name."""
+    options = _database.oslo_options(cloud, vault, "placement")
+    return {name.replace("db_retry_interval", "retry_interval"): value for name, value in options.items()}

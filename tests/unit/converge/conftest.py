@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from converge_support import LocalHost, execute_doubles, install_doubles
 
-from fournines.converge import agent
+from fournines.converge.agent import programs
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +30,6 @@ def host(make_host: Callable[[str], LocalHost]) -> LocalHost:
 @pytest.fixture
 def inside(host: LocalHost, monkeypatch: pytest.MonkeyPatch) -> LocalHost:
     """The host `c1`, with the agent and the doubles run in this process."""
-    monkeypatch.setattr(agent, "execute", execute_doubles)
+    monkeypatch.setattr(programs, "execute", execute_doubles)
     monkeypatch.setenv("NINES_ROOT", str(host.root))
     return host

@@ -13,7 +13,11 @@ from typing import Any
 
 import host_os
 
-from fournines.converge import agent
+from fournines.converge.agent import programs
+from fournines.converge.agent.line import Line
+from fournines.converge.agent.machine import Machine, Refusal
+from fournines.converge.agent.main import OPERATIONS
+from fournines.converge.agent.programs import Ran
 from fournines.converge.resources import Resource
 from fournines.converge.transport import Progress, call
 from fournines.errors import HostError
@@ -102,7 +106,7 @@ class LocalHost:
     def here(self, op: str, **request: Any) -> dict[str, Any]:
         """An operation of the agent in this process: quicker. For the fixture `inside`."""
         assert os.environ["NINES_ROOT"] == str(self.root)
-        return agent.OPERATIONS[op](agent.Machine(str(self.root)), request, agent.Line(io.StringIO()))
+        return OPERATIONS[op](Machine(str(self.root)), request, Line(io.StringIO()))
 
     def look(self, *resources: Resource) -> list[dict[str, Any]]:
         return self.here("look", resources=[r.as_data() for r in resources], checks={}, limit=10)["changes"]
@@ -111,16 +115,16 @@ class LocalHost:
         return self.here("write", resources=[r.as_data() for r in resources])
 
 
-real_execute = agent.execute
+real_execute = programs.execute
 
 
-def execute_doubles(argv: list[str], stdin: str = "", timeout: float = 60.0) -> agent.Ran:
+def execute_doubles(argv: list[str], stdin: str = "", timeout: float = 60.0) -> Ran:
     """In place of the agent's `execute`: the doubles without processes, for tests that run them many times."""
     if argv[0] not in PROGRAMS:
         return real_execute(argv, stdin, timeout)
     host_os.here.out, host_os.here.err = out, err = io.StringIO(), io.StringIO()
     code = host_os.main(argv[0], argv[1:])
-    return agent.Ran(code, out.getvalue(), err.getvalue())
+    return Ran(code, out.getvalue(), err.getvalue())
 
 
 class Progresses(io.StringIO):
@@ -146,9 +150,9 @@ def call_here(
     host_os.here.root = str(host.root)
     data = json.loads(json.dumps(request))
     try:
-        return agent.OPERATIONS[data["op"]](agent.Machine(str(host.root)), data, agent.Line(Progresses(progress)))
-    except agent.Refusal as error:
-        raise HostError(host.name, str(error)) from error
+        return OPERATIONS[data["op"]](Machine(str(host.root)), data, Line(Progresses(progress)))
+    except Refusal as error:
+        raise HostError(host.name, str(error), error.remedy) from error
     finally:
         host_os.here.root = None
 

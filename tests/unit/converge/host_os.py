@@ -3,7 +3,8 @@ mount, useradd, usermod, groupadd. Which one is said by the name it is called by
 
     units.json       unit -> {active, since, enabled, reload, fails}
     active/UNIT      active, inactive, failed
-    packages         one installed package a line
+    packages         one installed package a line, with its version where it is not 1
+    archive          packages that can be installed; all where there is no such file
     calls            one line a changing call: program and arguments
 """
 
@@ -109,14 +110,14 @@ def systemctl(args: list[str]) -> int:
 
 
 def dpkg_query(args: list[str]) -> int:
-    installed = set(lines("packages"))
+    installed = {line.split()[0]: (*line.split(), "1")[1] for line in lines("packages")}
     names = args[args.index("-f") + 2 :]
     for name in names:
         if name in installed:
-            say(f"{name} installed")
+            say(f"{name} installed {installed[name]}")
         else:
             complain(f"dpkg-query: no packages found matching {name}")
-    return 0 if installed.issuperset(names) else 1
+    return 0 if installed.keys() >= set(names) else 1
 
 
 def apt_get(args: list[str]) -> int:
@@ -130,7 +131,13 @@ def apt_get(args: list[str]) -> int:
     if not os.path.exists(at("index")):
         complain("E: Unable to locate package")
         return 100
-    write_lines("packages", sorted({*lines("packages"), *args[args.index("--") + 1 :]}))
+    wanted = args[args.index("--") + 1 :]
+    nowhere = [name for name in wanted if os.path.exists(at("archive")) and name not in lines("archive")]
+    for name in nowhere:
+        complain(f"E: Unable to locate package {name}")
+    if nowhere:
+        return 100
+    write_lines("packages", sorted({*lines("packages"), *wanted}))
     return 0
 
 

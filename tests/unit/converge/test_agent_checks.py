@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from converge_support import LocalHost
 
-from fournines.converge.agent import evaluate
+from fournines.converge.agent.checks import evaluate
 from fournines.converge.steps import Check, Command, Http, Tcp
 
 

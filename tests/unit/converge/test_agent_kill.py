@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from converge_support import LocalHost, execute_doubles, tree
 
-from fournines.converge import agent
+from fournines.converge.agent import programs
 from fournines.converge.resources import Absent, Directory, File, Link, Mount, Package, Resource, Sysctl, Unit, User
 
 WANTED: tuple[Resource, ...] = (
@@ -66,7 +66,7 @@ def write_until(host: LocalHost, number: int) -> bool:
     try:
         for name in CALLS:
             setattr(os, name, dying(getattr(os, name)))
-        agent.execute = dying(agent.execute)
+        programs.execute = dying(programs.execute)
         host.write(*WANTED)
         os._exit(0)
     except BaseException:
@@ -78,7 +78,7 @@ def test_write_killed_anywhere_and_repeated(
 ) -> None:
     if os.geteuid() != 0:
         pytest.skip("owners can only be set by root")
-    monkeypatch.setattr(agent, "execute", execute_doubles)
+    monkeypatch.setattr(programs, "execute", execute_doubles)
 
     def fresh(name: str) -> LocalHost:
         host = prepared(make_host(name))

@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 from converge_support import NOWHERE, LocalHost, call_here, execute_doubles
 
-from fournines.converge import agent
 from fournines.converge import apply as apply_module
 from fournines.converge import look as look_module
 from fournines.converge import rollout as rollout_module
+from fournines.converge.agent import programs
 from fournines.converge.apply import Outcome, apply
 from fournines.converge.events import Event, silent
 from fournines.converge.plan import plan
@@ -92,7 +92,7 @@ def piped(make_host: Callable[[str], LocalHost], tmp_path: Path) -> Lab:
 @pytest.fixture
 def lab(piped: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
     """The same with the agents in this process, which is quicker."""
-    monkeypatch.setattr(agent, "execute", execute_doubles)
+    monkeypatch.setattr(programs, "execute", execute_doubles)
     for module in (apply_module, look_module, rollout_module):
         monkeypatch.setattr(module, "call", call_here)
     return piped

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+from converge_support import LocalHost
 
 from fournines.converge.transport import call, together
 from fournines.errors import HostError, WaitError
@@ -69,5 +73,16 @@ def test_together_tells_all_failures_in_one_error_after_all_have_ended() -> None
 
     with pytest.raises(HostError) as caught:
         together({host: lambda h=host: fails(h) for host in ("c1", "c2", "c3")})
-    assert str(caught.value) == "c1: is down\nc2: is down\nc3: waited"
+    assert str(caught.value) == "c1, c2: is down\nc3: waited", "what hosts have alike is told once"
     assert sorted(ended) == ["c1", "c2", "c3"]
+
+
+def test_a_bug_of_the_agent_names_its_file_and_line(host: LocalHost) -> None:
+    """Not a line of the one program that the modules were joined into."""
+    with pytest.raises(HostError) as caught:
+        host.ask("wait", check={"kind": "no such kind", "timeout": 1}, bound=1)
+    found = re.search(r"the agent failed: KeyError: 'no such kind' \(agent/(\w+)\.py, line (\d+)\)", str(caught.value))
+    assert found, str(caught.value)
+    module = importlib.import_module(f"fournines.converge.agent.{found[1]}")
+    line = Path(module.__file__ or "").read_text().splitlines()[int(found[2]) - 1]
+    assert 'CHECKS[check["kind"]]' in line

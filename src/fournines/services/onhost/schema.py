@@ -33,7 +33,14 @@ def program(*argv: str, stdin: bytes = b"") -> bytes:
 
 
 def sql(text: str) -> list[str]:
-    return program("mariadb", "-N", "-B", stdin=text.encode()).decode().split("\n")[:-1]
+    for _ in range(10):
+        done = subprocess.run(["mariadb", "-N", "-B"], input=text, capture_output=True, text=True, check=False)
+        # A cluster refuses one of two writers at the same time, for it to try again.
+        if "ERROR 1213 " not in done.stderr:
+            break
+    if done.returncode:
+        sys.exit(f"mariadb: {done.stderr.strip()[-1500:]}")
+    return done.stdout.split("\n")[:-1]
 
 
 def version_of(package: str) -> str:
@@ -47,7 +54,10 @@ def noted(service: str) -> str:
 
 
 def note(service: str, version: str, fresh: bool) -> None:
-    sql(f"{TABLE} REPLACE INTO fournines.migration VALUES ('{service}', '{version}', {fresh})")
+    # Only where it lacks: even when it changes nothing, DDL aborts whatever others write there.
+    if not sql("SELECT 1 FROM information_schema.tables WHERE table_schema = 'fournines' AND table_name = 'migration'"):
+        sql(TABLE)
+    sql(f"REPLACE INTO fournines.migration VALUES ('{service}', '{version}', {fresh})")
 
 
 def tables(schemas: list[str]) -> int:

@@ -1,0 +1,86 @@
+"""Questions to the host: is it so, and what was seen?"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from collections.abc import Callable
+
+from fournines.converge.agent import programs
+from fournines.converge.agent.machine import Data
+
+SEEN = 64 * 1024
+
+
+def evaluate(check: Data, limit: float = 3600.0) -> Data:
+    """{ok, seen, seconds}; never raises, never longer than the check's own timeout or `limit`."""
+    began = time.monotonic()
+    timeout = max(0.1, min(float(check["timeout"]), limit))
+    try:
+        ok, seen = CHECKS[check["kind"]](check, timeout)
+    except (OSError, ValueError) as error:
+        # ssl.SSLError and socket.timeout are OSErrors.
+        ok, seen = False, str(error) or type(error).__name__
+    return {"ok": ok, "seen": seen, "seconds": round(time.monotonic() - began, 3)}
+
+
+def check_tcp(check: Data, timeout: float) -> tuple[bool, str]:
+    with socket.create_connection((check["address"], check["port"]), timeout):
+        return True, "connected"
+
+
+def check_command(check: Data, timeout: float) -> tuple[bool, str]:
+    ran = programs.execute(list(check["argv"]), check["stdin"], timeout)
+    seen = "" if check["secret"] else ran.out[:SEEN]
+    if not seen and not check["secret"] and ran.exit != 0:
+        seen = f"no end after {timeout:g} s" if ran.exit is None else ran.said() or f"exit {ran.exit}"
+    return ran.exit == 0, seen
+
+
+def check_http(check: Data, timeout: float) -> tuple[bool, str]:
+    from urllib.parse import urlsplit
+
+    deadline = time.monotonic() + timeout
+    url = urlsplit(str(check["url"]))
+    secure = url.scheme == "https"
+    host = url.hostname or ""
+    with contextlib.ExitStack() as stack:
+        link: socket.socket = stack.enter_context(
+            socket.create_connection((host, url.port or (443 if secure else 80)), timeout)
+        )
+        if secure:
+            import ssl
+
+            link = stack.enter_context(ssl.create_default_context().wrap_socket(link, server_hostname=host))
+        target = (url.path or "/") + ("?" + url.query if url.query else "")
+        request = "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: nines\r\nAccept: */*\r\nConnection: close\r\n\r\n"
+        link.sendall(request.format(target, url.netloc.rsplit("@", 1)[-1]).encode())
+        answer = b""
+        while len(answer) < 2048:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise OSError("timed out")
+            link.settimeout(left)
+            part = link.recv(2048)
+            answer += part
+            if not part or (b"\r\n" in answer and status_of(answer) in check["status"]):
+                break
+    if not answer:
+        raise OSError("the server closed the connection without an answer")
+    first, _, body = answer.decode(errors="replace").partition("\r\n")
+    if status_of(answer) in check["status"]:
+        return True, first
+    return False, "{} {}".format(first, " ".join(body.partition("\r\n\r\n")[2].split())[:300]).strip()
+
+
+def status_of(answer: bytes) -> int:
+    words = answer.split(b"\r\n", 1)[0].split()
+    return int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
+
+
+CHECKS: dict[str, Callable[[Data, float], tuple[bool, str]]] = {
+    "http": check_http,
+    "tcp": check_tcp,
+    "command": check_command,
+}
