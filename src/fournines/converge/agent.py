@@ -12,7 +12,8 @@ JSON lines on standard output, and exits. It keeps no process, and no file beyon
 Answers: `{"progress": {"text", "seconds"}}` about every 2 s, at last `{"result": ...}` or `{"error": text}`.
 Every path is taken below `root` (of the request, else $NINES_ROOT, else the real root).
 
-    /var/lib/fournines/stamps.json     unit -> digest of what it read when it was last started
+    /var/lib/fournines/stamps.json     unit -> digest of what it read when it was last started; `UNIT reload` -> of what
+                                       it reads again at a reload
     /var/lib/fournines/daemon-reload   there while systemd has not yet reread what was written
     /run/fournines/*.lock              held while changing: an agent whose operator died may still be at work
 
@@ -494,8 +495,26 @@ def read_stamps(machine: Machine) -> dict[str, str]:
     return found
 
 
-def see_unit(machine: Machine, wanted: Data, state: dict[str, str], stamp: str | None, fresh: str) -> Pairs:
-    """Differences of one unit. `fresh` is the digest of what it should have read."""
+def fresh_stamps(machine: Machine, unit: Data, wanted: dict[str, bytes | None]) -> dict[str, str]:
+    """The stamps of a unit that has read all that is wanted: key in stamps.json -> digest."""
+    stamps = {unit["name"]: digest(machine, unit["reads"], wanted)}
+    if unit["reload_reads"]:
+        stamps[reload_key(unit["name"])] = digest(machine, unit["reload_reads"], wanted)
+    return stamps
+
+
+def reload_key(name: str) -> str:
+    return name + " reload"
+
+
+def is_stale(stamps: dict[str, str], fresh: dict[str, str], key: str) -> bool:
+    return stamps.get(key) != fresh[key]
+
+
+def see_unit(
+    machine: Machine, wanted: Data, state: dict[str, str], stamps: dict[str, str], will_be: dict[str, bytes | None]
+) -> Pairs:
+    """Differences of one unit. `will_be` is what files hold once everything is written."""
     pairs: Pairs = []
     name, file_state, active = wanted["name"], state.get("UnitFileState", ""), state.get("ActiveState", "inactive")
     if wanted["masked"] != is_masked(machine, name):
@@ -506,6 +525,7 @@ def see_unit(machine: Machine, wanted: Data, state: dict[str, str], stamp: str |
         if wanted["enabled"] is False and file_state not in ("disabled", "static", "indirect", "masked", "linked", ""):
             pairs.append(("disable", ""))
     runs = active in RUNNING
+    fresh = fresh_stamps(machine, wanted, will_be)
     if wanted["running"] is False and runs:
         pairs.append(("stop", ""))
     elif wanted["running"] is True and not runs:
@@ -513,12 +533,13 @@ def see_unit(machine: Machine, wanted: Data, state: dict[str, str], stamp: str |
     elif wanted["running"] is True and active == "activating":
         # Asked for by a run that was killed, or failing and tried again: joined, or restarted if with older files.
         pairs.append(("start", "(starting)\n"))
-    elif wanted["running"] is True and stamp != fresh:
-        why = "(started by somebody else)\n" if stamp is None else "(what it reads changed)\n"
-        pairs.append(("reload" if wanted["reload"] else "restart", why))
-    elif wanted["running"] is None and wanted["reload"] and runs and stamp != fresh:
-        unchanged = digest(machine, wanted["reads"], {}) == fresh
-        if not (unchanged and started_after(machine, state, wanted["reads"])):
+    elif wanted["running"] is True and is_stale(stamps, fresh, name):
+        why = "(started by somebody else)\n" if name not in stamps else "(what it reads changed)\n"
+        pairs.append(("restart", why))
+    elif runs and wanted["reload_reads"] and is_stale(stamps, fresh, reload_key(name)):
+        # Whoever else may start it: it is not stale if that was after the files were written.
+        unchanged = fresh_stamps(machine, wanted, {}) == fresh
+        if not (unchanged and started_after(machine, state, wanted["reload_reads"])):
             pairs.append(("reload", "(what it reads changed)\n"))
     return pairs
 
@@ -538,9 +559,7 @@ def differences(machine: Machine, resources: list[Data]) -> Changes:
         if kind == "package":
             pairs: Pairs = [("create", "")] if wanted["name"] in missing else []
         elif kind == "unit":
-            name = wanted["name"]
-            fresh = digest(machine, wanted["reads"], will_be)
-            pairs = see_unit(machine, wanted, states[name], stamps.get(name), fresh)
+            pairs = see_unit(machine, wanted, states[wanted["name"]], stamps, will_be)
         elif kind in SEE:
             pairs = SEE[kind](machine, wanted)
         else:
@@ -771,8 +790,9 @@ def set_enabled(machine: Machine, changes: Changes) -> None:
 
 
 def units(machine: Machine, request: Data, line: Line) -> Data:
-    """Each of `units` is {name, action, reads}. `did` says what became of each: the action; `already` when there was
-    nothing to do; `stale` when a start found it running with older files, which only a restart may change."""
+    """Each of `units` is {name, action, reads, reload_reads}. `did` says what became of each: the action; `already`
+    when there was nothing to do; `stale` when a start found it running with older files, which only a restart may
+    change."""
     wanted: list[Data] = request["units"]
     timeout = float(request["timeout"])
     with contextlib.ExitStack() as stack:
@@ -780,14 +800,17 @@ def units(machine: Machine, request: Data, line: Line) -> Data:
             stack.enter_context(machine.lock("unit " + unit["name"], line))
         states, stamps = unit_states([unit["name"] for unit in wanted]), read_stamps(machine)
         did: dict[str, str] = {}
-        fresh: dict[str, str] = {}
+        fresh: dict[str, dict[str, str]] = {}
         failed: list[Data] = []
         for unit in wanted:
             name = unit["name"]
-            fresh[name] = digest(machine, unit["reads"], {})
-            did[name] = unit_move(machine, unit, states[name], stamps.get(name) == fresh[name])
+            # A reload reads only some files again.
+            reads = fresh_stamps(machine, unit, {})
+            fresh[name] = {key: reads[key] for key in reads if unit["action"] != "reload" or key == reload_key(name)}
+            old = any(is_stale(stamps, reads, key) for key in fresh[name])
+            did[name] = unit_move(machine, unit, states[name], not old)
         # It was started after the files were written, by a step perhaps: its stamp only is missing.
-        keep_stamps(machine, {n: fresh[n] for n in did if did[n] == "already" and stamps.get(n) != fresh[n]}, line)
+        keep_stamps(machine, stamps, [fresh[name] for name in did if did[name] == "already"], line)
         for action in MOVES:
             names = [name for name, move in did.items() if move == action]
             if not names:
@@ -800,12 +823,13 @@ def units(machine: Machine, request: Data, line: Line) -> Data:
             bad = unit_failures(names, action, ran)
             failed += [told(name, action, ran, timeout) for name in bad]
             if action != "stop":
-                keep_stamps(machine, {name: fresh[name] for name in names if name not in bad}, line)
+                keep_stamps(machine, stamps, [fresh[name] for name in names if name not in bad], line)
     return {"did": did, "failed": failed}
 
 
 def unit_move(machine: Machine, unit: Data, state: dict[str, str], is_fresh: bool) -> str:
     active, action = state.get("ActiveState", "inactive"), unit["action"]
+    reads: list[str] = [*unit["reads"], *unit["reload_reads"]]
     runs = active in RUNNING
     if action == "stop":
         return "stop" if runs else "already"
@@ -815,8 +839,8 @@ def unit_move(machine: Machine, unit: Data, state: dict[str, str], is_fresh: boo
         return "start"
     if active == "activating":
         # Join a start under way, unless it began with older files.
-        return "start" if started_after(machine, state, unit["reads"]) else "restart"
-    if is_fresh or (action == "start" and started_after(machine, state, unit["reads"])):
+        return "start" if started_after(machine, state, reads) else "restart"
+    if is_fresh or (action == "start" and started_after(machine, state, reads)):
         return "already"
     return "stale" if action == "start" else "restart"
 
@@ -843,11 +867,14 @@ def told(name: str, action: str, ran: Ran, timeout: float) -> Data:
     return {"name": name, "action": action, "said": said, "journal": journal.out.splitlines()[-20:]}
 
 
-def keep_stamps(machine: Machine, new: dict[str, str], line: Line) -> None:
+def keep_stamps(machine: Machine, had: dict[str, str], read: list[dict[str, str]], line: Line) -> None:
+    """Write down what units have read; `had` are the stamps as they were."""
+    new = {key: value for stamps in read for key, value in stamps.items() if had.get(key) != value}
     if new:
         with machine.lock("stamps", line):
-            stamps = {**read_stamps(machine), **new}
-            machine.put(STAMPS, (json.dumps(stamps, indent=1, sort_keys=True) + "\n").encode(), 0o600)
+            machine.put(
+                STAMPS, (json.dumps({**read_stamps(machine), **new}, indent=1, sort_keys=True) + "\n").encode(), 0o600
+            )
             machine.settle()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar
 
@@ -25,6 +26,18 @@ class Options(BaseModel):
     """The keys that a service takes under `services.NAME` in the spec, besides `strategy`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate of the cloud's authority that a daemon on one host shows."""
+
+    name: str
+    """In the vault; several hosts may share one."""
+    addresses: tuple[str, ...]
+    """DNS names and addresses that it is good for."""
+    port: int
+    """Where TLS begins with the first byte: there it can be looked at. At the first of `addresses`."""
 
 
 class Service(ABC):
@@ -58,6 +71,10 @@ class Service(ABC):
         """A program whose standard output is one JSON object of facts about the member on that host, for
         `nines status` and for audits. Each service documents its keys."""
         return None
+
+    def certificates(self, cloud: Cloud, host: Host) -> Iterable[Certificate]:
+        """What its member on that host shows to clients and peers."""
+        return ()
 
     def steps(self, cloud: Cloud, vault: Vault) -> Iterable[Step]:
         """What is done once for the whole cloud, in order."""

@@ -44,7 +44,7 @@ class HaproxyDb(Service):
             secret=True,
         )
         yield File(path=_UNIT, content=_unit())
-        yield Unit(name="haproxy-db.service", reads=(_CFG, _UNIT), reload=True)
+        yield Unit(name="haproxy-db.service", reads=(_UNIT,), reload_reads=(_CFG,))
 
     def steps(self, cloud: Cloud, vault: Vault) -> Iterable[Step]:
         first = cloud.services["galera"].hosts[0]

@@ -9,17 +9,23 @@ from fournines.cloud.model import Cloud, Host
 from fournines.cloud.strategies import QUORUM
 from fournines.converge.resources import Directory, File, Resource, Unit
 from fournines.converge.steps import Check, Command
-from fournines.services import Options, Service
+from fournines.services import Certificate, Options, Service
 from fournines.services._render import on_host, template, unit
+from fournines.services._tls import authority_file, pem_file
 from fournines.state import Vault
 
-PORT = 5672
+PORT = 5671
+"""TLS; there is no plain listener."""
 USER = "openstack"
 _CONF = "/etc/rabbitmq/rabbitmq.conf"
 _ADVANCED = "/etc/rabbitmq/advanced.config"
 _ENV = "/etc/rabbitmq/rabbitmq-env.conf"
 _PLUGINS = "/etc/rabbitmq/enabled_plugins"
 _COOKIE = "/var/lib/rabbitmq/.erlang.cookie"
+_PEM = "/etc/rabbitmq/tls/member.pem"
+_DISTRIBUTION = "/etc/rabbitmq/distribution.config"
+_EPMD = "/etc/systemd/system/epmd.socket.d/fournines.conf"
+_BROKER = "/usr/local/lib/fournines/rabbitmq_broker.py"
 _CHECK = "/etc/fournines/rabbitmq-check.json"
 _CHECK_PROGRAM = "/usr/local/lib/fournines/rabbitmq_check.py"
 _UNIT = "/etc/systemd/system/rabbitmq-server.service"
@@ -48,20 +54,27 @@ class Rabbitmq(Service):
         yield File(
             path=_CONF,
             content=template(
-                "rabbitmq.conf.j2", cloud=cloud, host=host, hosts=placement.hosts, options=options, password=password
+                "rabbitmq.conf.j2",
+                cloud=cloud,
+                host=host,
+                hosts=placement.hosts,
+                options=options,
+                password=password,
+                port=PORT,
+                authority=authority_file(cloud),
+                pem=_PEM,
             ),
             group="rabbitmq",
             mode=0o640,
             secret=True,
         )
+        yield Directory(path="/etc/rabbitmq/tls", owner="rabbitmq", group="rabbitmq", mode=0o700)
+        for certificate in self.certificates(cloud, host):
+            yield pem_file(vault, certificate, _PEM, owner="rabbitmq")
+        yield File(path=_DISTRIBUTION, content=_distribution(authority_file(cloud)))
         ticktime = round(cloud.timers.rabbit_ticktime)
         yield File(path=_ADVANCED, content=f"[{{kernel, [{{net_ticktime, {ticktime}}}]}}].\n")
-        busy_wait = "+sbwt none +sbwtdcpu none +sbwtdio none"
-        yield File(
-            path=_ENV,
-            content=f"NODENAME=rabbit@{host.name}\n"
-            f'SERVER_ADDITIONAL_ERL_ARGS="+S {options.schedulers}:{options.schedulers} +A 8 {busy_wait}"\n',
-        )
+        yield File(path=_ENV, content=_environment(host, options))
         yield File(path=_PLUGINS, content="[].\n")
         yield File(
             path=_COOKIE,
@@ -75,13 +88,32 @@ class Rabbitmq(Service):
         yield Directory(path="/usr/local/lib/fournines")
         yield File(
             path=_CHECK,
-            content=json.dumps({"host": host.management, "port": PORT, "user": USER, "password": password}),
+            content=json.dumps(
+                {
+                    "host": host.management,
+                    "port": PORT,
+                    "user": USER,
+                    "password": password,
+                    "authority": authority_file(cloud),
+                }
+            ),
             mode=0o600,
             secret=True,
         )
         yield File(path=_CHECK_PROGRAM, content=on_host("rabbitmq_check.py"))
-        yield File(path=_UNIT, content=_unit())
-        yield Unit(name="rabbitmq-server.service", reads=(_CONF, _ADVANCED, _ENV, _PLUGINS, _COOKIE, _UNIT))
+        yield File(path=_BROKER, content=on_host("rabbitmq_broker.py"))
+        yield File(path=_UNIT, content=_unit(host))
+        yield Directory(path="/etc/systemd/system/epmd.socket.d")
+        yield File(path=_EPMD, content=_epmd(host))
+        yield Unit(name="epmd.socket", reads=(_EPMD,))
+        yield Unit(
+            name="rabbitmq-server.service",
+            reads=(_CONF, _ADVANCED, _ENV, _PLUGINS, _COOKIE, _DISTRIBUTION, _UNIT),
+            reload_reads=(_PEM,),
+        )
+
+    def certificates(self, cloud: Cloud, host: Host) -> Iterable[Certificate]:
+        yield Certificate(f"rabbitmq-{host.name}", (host.management, host.name), PORT)
 
     def health(self, cloud: Cloud, host: Host) -> Check:
         return Command(
@@ -93,13 +125,35 @@ class Rabbitmq(Service):
     def facts(self, cloud: Cloud, host: Host) -> Command:
         return Command(
             awaits="RabbitMQ's own view",
-            argv=("python3", "-", f"rabbit@{host.name}"),
-            stdin=on_host("rabbitmq_facts.py"),
+            argv=("python3", _BROKER, "facts", f"rabbit@{host.name}"),
             timeout=15,
         )
 
 
-def _unit() -> str:
+def _distribution(authority: str) -> str:
+    """TLS between brokers: each shows a certificate of the cloud's authority and asks the other for one."""
+    both = f'{{cacertfile, "{authority}"}}, {{certfile, "{_PEM}"}}, {{keyfile, "{_PEM}"}}, {{verify, verify_peer}}'
+    return f"[{{server, [{both}, {{fail_if_no_peer_cert, true}}]}},\n {{client, [{both}]}}].\n"
+
+
+def _environment(host: Host, options: RabbitmqOptions) -> str:
+    distribution = f"-proto_dist inet_tls -ssl_dist_optfile {_DISTRIBUTION}"
+    interface = host.management.replace(".", ",")
+    busy_wait = "+sbwt none +sbwtdcpu none +sbwtdio none"
+    return (
+        f"NODENAME=rabbit@{host.name}\n"
+        f'SERVER_ADDITIONAL_ERL_ARGS="+S {options.schedulers}:{options.schedulers} +A 8 {busy_wait} {distribution} '
+        f'-kernel inet_dist_use_interface {{{interface}}}"\n'
+        f'CTL_ERL_ARGS="{distribution}"\n'
+    )
+
+
+def _epmd(host: Host) -> str:
+    # Brokers ask it on the management network, its own broker on the loopback.
+    return f"[Socket]\nListenStream=\nListenStream=127.0.0.1:4369\nListenStream={host.management}:4369\nFreeBind=true\n"
+
+
+def _unit(host: Host) -> str:
     return unit(
         "RabbitMQ",
         unit=[("After", "network.target epmd.socket"), ("Wants", "epmd.socket"), ("StartLimitIntervalSec", "0")],
@@ -111,6 +165,7 @@ def _unit() -> str:
             ("UMask", "0027"),
             ("WorkingDirectory", "/var/lib/rabbitmq"),
             ("ExecStart", "/usr/lib/rabbitmq/bin/rabbitmq-server"),
+            ("ExecReload", f"/usr/bin/python3 {_BROKER} reload rabbit@{host.name}"),
             # A member waits for its peers' tables after a blackout; those who wait for it bound the wait.
             ("TimeoutStartSec", "infinity"),
             ("TimeoutStopSec", "60"),

@@ -1,0 +1,19 @@
+"""Certificates of the cloud's own authority as daemons read them: chain and key in one file, replaced at once."""
+
+from __future__ import annotations
+
+from fournines.cloud.model import Cloud
+from fournines.converge.resources import File
+from fournines.services import Certificate
+from fournines.state import Vault
+
+
+def authority_file(cloud: Cloud) -> str:
+    """The authority's certificate on every host; the stage `base` puts it there."""
+    return f"/usr/local/share/ca-certificates/fournines-{cloud.name}.crt"
+
+
+def pem_file(vault: Vault, certificate: Certificate, path: str, owner: str = "root", mode: int = 0o600) -> File:
+    """Never a certificate with another one's key, whenever a daemon looks."""
+    chain, key = vault.certificate(certificate.name, certificate.addresses)
+    return File(path=path, content=chain + key, owner=owner, group=owner, mode=mode, secret=True)
