@@ -898,6 +898,20 @@ def check_tcp(check: Data, timeout: float) -> tuple[bool, str]:
         return True, "connected"
 
 
+def check_tls(check: Data, timeout: float) -> tuple[bool, str]:
+    import ssl
+
+    context = ssl.create_default_context()
+    if check["own"]:
+        context.load_cert_chain(check["own"])
+    with (
+        socket.create_connection((check["address"], check["port"]), timeout) as link,
+        context.wrap_socket(link, server_hostname=check["address"]) as secure,
+    ):
+        shown: Any = secure.getpeercert()
+    return True, json.dumps({"not_after": ssl.cert_time_to_seconds(shown["notAfter"]), "serial": shown["serialNumber"]})
+
+
 def check_command(check: Data, timeout: float) -> tuple[bool, str]:
     ran = execute(list(check["argv"]), check["stdin"], timeout)
     seen = "" if check["secret"] else ran.out[:SEEN]
@@ -950,6 +964,7 @@ def status_of(answer: bytes) -> int:
 CHECKS: dict[str, Callable[[Data, float], tuple[bool, str]]] = {
     "http": check_http,
     "tcp": check_tcp,
+    "tls": check_tls,
     "command": check_command,
 }
 

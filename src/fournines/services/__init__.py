@@ -36,8 +36,10 @@ class Certificate:
     """In the vault; several hosts may share one."""
     addresses: tuple[str, ...]
     """DNS names and addresses that it is good for."""
+    path: str
+    """Where it lies on the host, with its key."""
     port: int
-    """Where TLS begins with the first byte: there it can be looked at. At the first of `addresses`."""
+    """Where it is shown, TLS beginning with the first byte, at the first of `addresses`."""
 
 
 class Service(ABC):

@@ -13,7 +13,7 @@ def authority_file(cloud: Cloud) -> str:
     return f"/usr/local/share/ca-certificates/fournines-{cloud.name}.crt"
 
 
-def pem_file(vault: Vault, certificate: Certificate, path: str, owner: str = "root", mode: int = 0o600) -> File:
+def pem_file(vault: Vault, certificate: Certificate, owner: str = "root") -> File:
     """Never a certificate with another one's key, whenever a daemon looks."""
     chain, key = vault.certificate(certificate.name, certificate.addresses)
-    return File(path=path, content=chain + key, owner=owner, group=owner, mode=mode, secret=True)
+    return File(path=certificate.path, content=chain + key, owner=owner, group=owner, mode=0o600, secret=True)

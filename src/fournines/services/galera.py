@@ -70,7 +70,7 @@ class Galera(Service):
         )
         yield Directory(path="/etc/mysql/tls", owner="mysql", group="mysql", mode=0o700)
         for certificate in self.certificates(cloud, host):
-            yield pem_file(vault, certificate, _PEM, owner="mysql")
+            yield pem_file(vault, certificate, owner="mysql")
         yield Directory(path="/etc/fournines")
         yield Directory(path="/usr/local/lib/fournines")
         yield File(path=_MEMBER, content=on_host("galera_member.py"))
@@ -84,7 +84,7 @@ class Galera(Service):
 
     def certificates(self, cloud: Cloud, host: Host) -> Iterable[Certificate]:
         # 127.0.0.1: where each host's own proxy leads its clients to a member.
-        yield Certificate(f"galera-{host.name}", (host.management, host.name, "127.0.0.1"), _REPLICATION_PORT)
+        yield Certificate(f"galera-{host.name}", (host.management, host.name, "127.0.0.1"), _PEM, _REPLICATION_PORT)
 
     def health(self, cloud: Cloud, host: Host) -> Check:
         return Http(awaits="its Galera member to be synced", url=f"http://{host.management}:{HEALTH_PORT}/")

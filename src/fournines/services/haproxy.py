@@ -36,13 +36,13 @@ class Haproxy(Service):
         )
         yield Directory(path="/etc/haproxy/tls", mode=0o700)
         for certificate in self.certificates(cloud, host):
-            yield pem_file(vault, certificate, _CERTIFICATE)
+            yield pem_file(vault, certificate)
         # systemd must not start it: with the VIP elsewhere or no quorum, that is Pacemaker's decision.
         yield Unit(name="haproxy.service", enabled=False, running=None, reload_reads=(_CFG, _CERTIFICATE))
 
     def certificates(self, cloud: Cloud, host: Host) -> Iterable[Certificate]:
         ports = [placement.endpoint.port for placement in cloud.services.values() if placement.endpoint]
-        yield Certificate("api", (cloud.vip,), ports[0])
+        yield Certificate("api", (cloud.vip,), _CERTIFICATE, ports[0])
 
     def health(self, cloud: Cloud, host: Host) -> Check:
         return Http(awaits="Pacemaker to start the API's HAProxy", url="http://127.0.0.1:8404/")

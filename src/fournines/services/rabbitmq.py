@@ -70,7 +70,7 @@ class Rabbitmq(Service):
         )
         yield Directory(path="/etc/rabbitmq/tls", owner="rabbitmq", group="rabbitmq", mode=0o700)
         for certificate in self.certificates(cloud, host):
-            yield pem_file(vault, certificate, _PEM, owner="rabbitmq")
+            yield pem_file(vault, certificate, owner="rabbitmq")
         yield File(path=_DISTRIBUTION, content=_distribution(authority_file(cloud)))
         ticktime = round(cloud.timers.rabbit_ticktime)
         yield File(path=_ADVANCED, content=f"[{{kernel, [{{net_ticktime, {ticktime}}}]}}].\n")
@@ -113,7 +113,7 @@ class Rabbitmq(Service):
         )
 
     def certificates(self, cloud: Cloud, host: Host) -> Iterable[Certificate]:
-        yield Certificate(f"rabbitmq-{host.name}", (host.management, host.name), PORT)
+        yield Certificate(f"rabbitmq-{host.name}", (host.management, host.name), _PEM, PORT)
 
     def health(self, cloud: Cloud, host: Host) -> Check:
         return Command(

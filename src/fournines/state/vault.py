@@ -89,15 +89,11 @@ class Vault:
         found = {path.stem: path for path in self._folder.glob("*.pem")}
         return {name: x509.load_pem_x509_certificate(found[name].read_bytes()) for name in sorted(found)}
 
-    def forget_certificates(self) -> tuple[str, ...]:
-        """Have every certificate but the authority's made anew, with a new key, when it is next asked for.
-
-        Returns their names. Hosts go on with what they have until then."""
+    def forget_certificates(self, names: Iterable[str]) -> None:
+        """Have these made anew, with new keys, when they are next asked for. Hosts go on with what they have."""
         with self._making:
-            names = tuple(name for name in self.certificates() if name != "ca")
-            for name in names:
+            for name in set(names) - {"ca"}:
                 (self._folder / f"{name}.pem").unlink(missing_ok=True)
-        return names
 
     def _certificate(
         self, name: str, wanted: x509.SubjectAlternativeName, days: int, renew_before: int
