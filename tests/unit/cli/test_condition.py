@@ -237,7 +237,7 @@ def test_certificates_are_listed_with_the_days_they_have_left(cloud: Cloud, stat
     found = of(cloud, state, showing(state))
     assert found["problems"] == []
     listed = found["certificates"]
-    assert list(listed)[:3] == ["ca", "api", "galera-c1"]
+    assert list(listed)[:4] == ["ca", "api", "etcd-c1", "etcd-c2"]
     assert listed["api"]["hosts"] == ["c1", "c2", "c3"]
     assert listed["galera-c2"]["hosts"] == ["c2"]
     assert (listed["api"]["days_left"], listed["ca"]["days_left"]) == (396, 3649)
