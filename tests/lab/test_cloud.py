@@ -28,9 +28,10 @@ pytestmark = [
 HOSTS = ("c1", "c2", "c3")
 UNITS = (
     "corosync",
+    "etcd",
     "galera-member",
     "haproxy",
-    "haproxy-db",
+    "haproxy-local",
     "keystone",
     "keystone-fernet.timer",
     "mariadb",
@@ -154,7 +155,7 @@ def test_a_change_restarts_what_reads_it_one_member_at_a_time(standing: Standing
     "command",
     [
         ("haproxy", "-c", "-f", "/etc/haproxy/haproxy.cfg"),
-        ("haproxy", "-c", "-f", "/etc/haproxy/database.cfg"),
+        ("haproxy", "-c", "-f", "/etc/haproxy/local.cfg"),
         ("corosync", "-t"),
         ("crm_verify", "--live-check"),
         ("mariadbd", "--user=mysql", "--verbose", "--help"),

@@ -24,6 +24,7 @@ def of(cloud: Cloud, state: State, fleet: Fleet, views: Views) -> dict[str, Any]
     problems = _troubles(hosts)
     if "pacemaker" in cloud.services and len(holders) != 1:
         problems.append(f"the VIP {cloud.vip} is on {' and '.join(holders) if holders else 'no host'}")
+    problems += _unreached(views)
     problems += [f"{name} has no quorum: {each['detail']}" for name, each in quorum.items() if not each["ok"]]
     return {
         "cloud": cloud.name,
@@ -89,7 +90,7 @@ def _troubles(hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 def _quorum(cloud: Cloud, views: Views) -> dict[str, dict[str, Any]]:
     """Of each service that lives by a majority: whether one is there, by what its members say."""
-    judges = {"pacemaker": _pacemaker, "galera": _galera, "rabbitmq": _rabbitmq}
+    judges = {"pacemaker": _pacemaker, "galera": _galera, "rabbitmq": _rabbitmq, "etcd": _etcd}
     found: dict[str, dict[str, Any]] = {}
     for name, judge in judges.items():
         if name in cloud.services and cloud.services[name].hosts:
@@ -129,6 +130,28 @@ def _rabbitmq(said: Said) -> tuple[int, str]:
         return 0, "a partition"
     running = max([len(facts.get("running") or []) for facts in said.values()], default=0)
     return running, f"{running} of {len(said)} running"
+
+
+def _etcd(said: Said) -> tuple[int, str]:
+    """Members that follow one leader."""
+    following: dict[str, int] = {}
+    for facts in said.values():
+        if facts.get("leader"):
+            following[str(facts["leader"])] = following.get(str(facts["leader"]), 0) + 1
+    if not following:
+        return 0, "no leader"
+    leader = max(following, key=lambda name: following[name])
+    return following[leader], f"{following[leader]} of {len(said)} follow {leader}"
+
+
+def _unreached(views: Views) -> list[str]:
+    """What hosts cannot reach by their own proxy."""
+    cut: dict[str, list[str]] = {}
+    for host in views:
+        for service, members in _facts(views, host, "haproxy-local").items():
+            if members == 0:
+                cut.setdefault(service, []).append(host)
+    return [f"{', '.join(hosts)}: no way to {service} through haproxy-local" for service, hosts in cut.items()]
 
 
 def _facts(views: Views, host: str, service: str) -> Mapping[str, Any]:

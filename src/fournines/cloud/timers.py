@@ -39,6 +39,9 @@ class Timers:
     database_connect: float
     database_read: float
     rabbit_ticktime: float
+    etcd_heartbeat: float
+    etcd_election: float
+    """Silence of the leader after which a member stands for election; each waits one to two of these."""
 
     def vip_failover(self) -> float:
         """Upper bound for the VIP to move after its holder lost power."""
@@ -82,6 +85,9 @@ LAB = Timers(
     database_connect=3,
     database_read=10,
     rabbit_ticktime=8,
+    # Its defaults, 0.1 and 1 s, are shorter than this machine's stalls: leaders would change for nothing.
+    etcd_heartbeat=0.2,
+    etcd_election=2,
 )
 
 METAL = Timers(
@@ -106,4 +112,6 @@ METAL = Timers(
     database_connect=3,
     database_read=10,
     rabbit_ticktime=15,
+    etcd_heartbeat=0.1,
+    etcd_election=1,
 )

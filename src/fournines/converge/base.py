@@ -1,14 +1,17 @@
-"""What every host of a cloud has, before any service: names, kernel settings, trust in the cloud's own authority."""
+"""What every host of a cloud has, before any service: names, kernel settings, trust in the cloud's own authority, and
+a firewall.
+"""
 
 from __future__ import annotations
 
 from fournines.cloud.model import Cloud
+from fournines.converge import firewall
 from fournines.converge.resources import Directory, File, Package, Resource, Sysctl
 from fournines.converge.steps import Command, HostPart, Stage, Step
 from fournines.state import Vault
 
 NAME = "base"
-PACKAGES = ("ca-certificates", "openssl", "python3")
+PACKAGES = ("ca-certificates", "openssl", "python3", *firewall.PACKAGES)
 
 _BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 _IN_BUNDLE = f"import sys; sys.exit(sys.stdin.read().strip() not in open({_BUNDLE!r}).read())"
@@ -19,6 +22,7 @@ def stage(cloud: Cloud, vault: Vault) -> Stage:
     certificate = vault.ca()
     resources: tuple[Resource, ...] = (
         *(Package(name=name) for name in PACKAGES),
+        Directory(path="/etc/fournines"),
         Directory(path="/var/lib/fournines"),
         File(path="/etc/hosts", content=hosts_file(cloud)),
         # 15 retries keep a connection to a VIP that has moved for a quarter of an hour; 6 for about 13 s.
@@ -28,8 +32,14 @@ def stage(cloud: Cloud, vault: Vault) -> Stage:
     return Stage(
         name=NAME,
         after=(),
-        parts=tuple(HostPart(host=host.name, resources=resources, health=None) for host in cloud.hosts),
-        steps=tuple(_trust(host.name, certificate) for host in cloud.hosts),
+        parts=tuple(
+            HostPart(host=host.name, resources=(*resources, *firewall.resources(cloud, host)), health=None)
+            for host in cloud.hosts
+        ),
+        steps=(
+            *(_trust(host.name, certificate) for host in cloud.hosts),
+            *(firewall.loaded(cloud, host) for host in cloud.hosts),
+        ),
     )
 
 

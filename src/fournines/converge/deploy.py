@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from fournines.cloud.model import Cloud, Host, Placement
-from fournines.converge import base
+from fournines.converge import base, firewall
 from fournines.converge.resources import Package, Resource, Unit
 from fournines.converge.steps import HostPart, Stage
 from fournines.errors import NinesError
@@ -16,10 +16,12 @@ from fournines.state import Vault
 def stages(cloud: Cloud, vault: Vault) -> tuple[Stage, ...]:
     """Every stage of a deployment, `base` first, then the services in the cloud's order.
 
-    Raises NinesError when two services want different things of one path, unit, user or kernel setting on one host,
-    or when the cloud has a service that the catalogue lacks.
+    Raises NinesError when two services want different things of one path, unit, user or kernel setting on one host or
+    listen on one port of it, or when the cloud has a service that the catalogue lacks.
     """
-    deployed = (base.stage(cloud, vault), *(_stage(cloud, vault, placement) for placement in _own(cloud)))
+    own = tuple(_stage(cloud, vault, placement) for placement in _own(cloud))
+    firewall.refuse_clashes(cloud)
+    deployed = (base.stage(cloud, vault), *own)
     _refuse_conflicts(deployed)
     return deployed
 

@@ -15,6 +15,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from fournines.cloud.model import Cloud, Endpoint, Host, Needs, Placement, Role, Strategy
+from fournines.cloud.ports import Port, Proxy
 from fournines.converge.resources import Resource
 from fournines.converge.steps import Check, Command, Step
 from fournines.seam import instances
@@ -40,6 +41,10 @@ class Service(ABC):
     endpoints: ClassVar[tuple[Endpoint, ...]] = ()
     by_default: ClassVar[bool] = True
     """Runs in every cloud that has hosts of its role; else only where the spec names it under `services`."""
+    proxy: ClassVar[Proxy | None] = None
+    """How a host's own proxy leads to its members, under a strategy whose reach is `proxy`."""
+    ports: ClassVar[tuple[Port, ...]] = ()
+    """Where it listens, what follows from `endpoints` and `proxy` aside: nobody reaches a port that is not declared."""
     options: ClassVar[type[Options]] = Options
     packages: ClassVar[tuple[str, ...]]
     """Debian packages."""

@@ -31,11 +31,12 @@ def _operation(operations: Element, resource: str, name: str, interval: str, tim
     SubElement(operations, "op", id=f"{resource}-{name}", name=name, interval=interval, timeout=timeout)
 
 
-def properties(cloud: Cloud, fence_action: str) -> dict[str, str]:
+def properties(cloud: Cloud, hosts: tuple[Host, ...], fence_action: str) -> dict[str, str]:
     """Cluster options. `fence_action`: off or reboot."""
     return {
         "cluster-name": cloud.name,
-        "stonith-enabled": "true",
+        # Nobody can fence a host that is alone, and nobody needs to.
+        "stonith-enabled": "true" if len(hosts) > 1 else "false",
         "stonith-action": fence_action,
         "stonith-timeout": f"{cloud.timers.fence_timeout:g}s",
         "no-quorum-policy": "stop",
@@ -50,7 +51,7 @@ def configuration(cloud: Cloud, hosts: tuple[Host, ...], fence_action: str) -> E
     """The `configuration` element."""
     root = Element("configuration")
     options = SubElement(SubElement(root, "crm_config"), "cluster_property_set", id=PROPERTY_SET)
-    _nvpairs(options, PROPERTY_SET, properties(cloud, fence_action))
+    _nvpairs(options, PROPERTY_SET, properties(cloud, hosts, fence_action))
     SubElement(root, "nodes")
     resources = SubElement(root, "resources")
     constraints = SubElement(root, "constraints")
@@ -84,7 +85,7 @@ def configuration(cloud: Cloud, hosts: tuple[Host, ...], fence_action: str) -> E
     )
 
     for host in hosts:
-        if host.bmc is None:
+        if host.bmc is None or len(hosts) == 1:
             continue
         fence = f"fence-{host.name}"
         device = _primitive(

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from fournines.cloud.model import Cloud
+from fournines.cloud.model import Cloud, Needs
 from fournines.converge.steps import Command, Keep, Step
 from fournines.services._render import on_host
 from fournines.state import Vault
+
+NEEDS = (Needs("galera", "majority"), Needs("haproxy-local", "local"))
+"""What a service with a database stands on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from fournines.services._uwsgi import ARENAS, uwsgi_ini, uwsgi_unit
 from fournines.state import Vault
 
 NEEDS = (
-    Needs("haproxy-db", "local"),
+    *_database.NEEDS,
     Needs("haproxy", "any"),
     Needs("keystone", "any"),
     Needs("memcached", "local", soft=True),

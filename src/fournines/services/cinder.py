@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from pydantic import Field
 
 from fournines.cloud.model import Cloud, Endpoint, Host
-from fournines.services import Options, _database, _oslo
+from fournines.converge.resources import Resource, User
+from fournines.services import Options, _database, _oslo, etcd
 from fournines.services._database import Database
-from fournines.services._openstack import Api, OpenStack, Worker
+from fournines.services._openstack import BUS, NEEDS, Api, OpenStack, Worker
 from fournines.services._oslo import Sections
 from fournines.state import Vault
 
@@ -26,9 +27,10 @@ class CinderOptions(Options):
 
 class Cinder(OpenStack):
     name = user = "cinder"
+    needs = (*NEEDS, BUS, *etcd.NEEDS)
     endpoints = (Endpoint("cinder", 8776, "/v3", "volumev3", check="/healthcheck"),)
     oslo = ("cinder", "oslo.privsep", *_oslo.DAEMONS)
-    packages = ("cinder-api", "cinder-scheduler", "cinder-volume")
+    packages = ("cinder-api", "cinder-scheduler", "cinder-volume", *etcd.CLIENT_PACKAGES)
     masked = ("tgt.service",)
     options = CinderOptions
     database = Database(service="cinder", schemas=("cinder",), package="cinder-common", migrate="cinder-manage db sync")
@@ -53,6 +55,10 @@ class Cinder(OpenStack):
     def oslo_groups(self, cloud: Cloud) -> Mapping[str, str]:
         return dict.fromkeys(self._options(cloud).backends, "backend_defaults")
 
+    def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
+        yield User(name="cinder", groups=(etcd.GROUP,))
+        yield from super().resources(cloud, host, vault)
+
     def files(self, cloud: Cloud, host: Host, vault: Vault) -> Mapping[str, Sections]:
         backends = self._options(cloud).backends
         return {
@@ -75,6 +81,7 @@ class Cinder(OpenStack):
                 "keystone_authtoken": _oslo.auth_token(cloud, vault, self.name),
                 "service_user": {"send_service_user_token": True, **_oslo.login(cloud, vault, self.name)},
                 "nova": {"interface": "internal", **_oslo.client(cloud, vault, self.name)},
+                "coordination": {"backend_url": etcd.tooz_url(cloud)},
                 "oslo_concurrency": {"lock_path": "/run/lock/cinder"},
                 "oslo_middleware": {"enable_proxy_headers_parsing": True},
                 **_oslo.messaging(cloud),

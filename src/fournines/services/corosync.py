@@ -6,6 +6,7 @@ import base64
 from collections.abc import Iterable
 
 from fournines.cloud.model import Cloud, Host
+from fournines.cloud.ports import Port
 from fournines.cloud.strategies import QUORUM
 from fournines.converge.resources import File, Resource, Unit
 from fournines.converge.steps import Check, Command
@@ -23,6 +24,7 @@ class Corosync(Service):
     name = "corosync"
     strategies = (QUORUM,)
     packages = ("corosync",)
+    ports = (Port(5405, "udp", "links"),)
     log_units = ("corosync.service",)
 
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:

@@ -1,6 +1,6 @@
 """MariaDB with Galera: one writer, synchronous copies, no acknowledged row lost.
 
-Clients never connect to a member: they go through `haproxy_db` on their own host, which keeps to one writer.
+Clients never connect to a member: they go through `haproxy_local` on their own host, which keeps to one writer.
 Founding and rejoining is each member's own business (`onhost/galera_member.py`), so that the cluster comes back
 after a blackout without `nines` and without a human.
 """
@@ -11,15 +11,19 @@ import json
 from collections.abc import Iterable
 
 from fournines.cloud.model import Cloud, Host, Needs, Placement
+from fournines.cloud.ports import Port, Proxy
 from fournines.cloud.strategies import QUORUM_PROXIED
 from fournines.cloud.timers import Timers
 from fournines.converge.resources import Directory, File, Resource, Unit
-from fournines.converge.steps import Check, Command, Http
+from fournines.converge.steps import Check, Command, Http, Step
 from fournines.services import Options, Service
 from fournines.services._render import on_host, template, unit
 from fournines.state import Vault
 
+PORT = 3306
 HEALTH_PORT = 9200
+_PROBE = "nines_probe"
+_PROBE_CONF = "/etc/fournines/galera-client.cnf"
 _CNF = "/etc/mysql/mariadb.conf.d/90-fournines.cnf"
 _MEMBER = "/usr/local/lib/fournines/galera_member.py"
 _MEMBER_CONF = "/etc/fournines/galera-member.json"
@@ -42,6 +46,9 @@ class Galera(Service):
     name = "galera"
     strategies = (QUORUM_PROXIED,)
     needs = (Needs("corosync", soft=True),)
+    proxy = Proxy(PORT, check_port=HEALTH_PORT, one_writer=True)
+    # Full copies, replication, what a returning member missed.
+    ports = (Port(4444), Port(4567), Port(4568))
     packages = ("mariadb-server", "mariadb-client", "mariadb-backup", "galera-4", "rsync", "socat", "python3-pymysql")
     options = GaleraOptions
     log_units = ("mariadb.service", "galera-member.service")
@@ -67,6 +74,12 @@ class Galera(Service):
         yield File(path=_MEMBER, content=on_host("galera_member.py"))
         members = {other.name: other.management for other in hosts}
         yield File(path=_MEMBER_CONF, content=json.dumps({"name": host.name, "members": members}, indent=1) + "\n")
+        yield File(
+            path=_PROBE_CONF,
+            content=f"[client]\nhost = 127.0.0.1\nuser = {_PROBE}\npassword = {vault.password('database nines')}\n",
+            mode=0o600,
+            secret=True,
+        )
         yield File(path=_UNIT, content=_mariadb_unit())
         yield File(path=_MEMBER_UNIT, content=_member_unit())
         yield Unit(name="galera-member.service", reads=(_MEMBER, _MEMBER_CONF, _MEMBER_UNIT))
@@ -77,6 +90,23 @@ class Galera(Service):
 
     def facts(self, cloud: Cloud, host: Host) -> Command:
         return Command(awaits="Galera's own view", argv=("python3", "-"), stdin=on_host("galera_facts.py"), timeout=6)
+
+    def steps(self, cloud: Cloud, vault: Vault) -> Iterable[Step]:
+        yield Step(
+            name="let nines ask the database who the writer is",
+            host=cloud.services[self.name].hosts[0].name,
+            done=Command(
+                awaits=f"the database user {_PROBE}",
+                argv=("sh", "-c", "mariadb -N -B | grep -q 1"),
+                stdin=f"SELECT 1 FROM mysql.global_priv WHERE user = '{_PROBE}'",
+            ),
+            run=Command(
+                awaits="",
+                argv=("mariadb",),
+                stdin=f"CREATE OR REPLACE USER '{_PROBE}'@'%' IDENTIFIED BY '{vault.password('database nines')}'",
+                secret=True,
+            ),
+        )
 
     def rolling_order(self, placement: Placement) -> tuple[Host, ...]:
         """The preferred writer last: its clients move once."""

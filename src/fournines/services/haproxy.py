@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fournines.cloud.model import Cloud, Host, Needs
+from fournines.cloud.ports import Port
 from fournines.cloud.strategies import ACTIVE_BACKUP
 from fournines.converge.resources import Directory, File, Resource, Sysctl, Unit
 from fournines.converge.steps import Check, Http
@@ -12,6 +13,7 @@ from fournines.services import Service
 from fournines.services._render import template
 from fournines.state import Vault
 
+HEALTH_PORT = 8404
 _CFG = "/etc/haproxy/haproxy.cfg"
 _CERTIFICATE = "/etc/haproxy/tls/api.pem"
 
@@ -21,6 +23,7 @@ class Haproxy(Service):
     strategies = (ACTIVE_BACKUP,)
     needs = (Needs("pacemaker", "majority"),)
     packages = ("haproxy",)
+    ports = (Port(HEALTH_PORT, reach="host"),)
     log_units = ("haproxy.service",)
 
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
@@ -40,4 +43,4 @@ class Haproxy(Service):
         yield Unit(name="haproxy.service", enabled=False, running=None, reads=(_CFG, _CERTIFICATE), reload=True)
 
     def health(self, cloud: Cloud, host: Host) -> Check:
-        return Http(awaits="Pacemaker to start the API's HAProxy", url="http://127.0.0.1:8404/")
+        return Http(awaits="Pacemaker to start the API's HAProxy", url=f"http://127.0.0.1:{HEALTH_PORT}/")

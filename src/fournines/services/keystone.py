@@ -50,7 +50,7 @@ class Keystone(Service):
     name = "keystone"
     strategies = (ACTIVE_ACTIVE,)
     needs = (
-        Needs("haproxy-db", "local"),
+        *_database.NEEDS,
         Needs("haproxy", "any"),
         Needs("memcached", "local", soft=True),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fournines.cloud.model import Cloud, Host
+from fournines.cloud.ports import Port
 from fournines.cloud.strategies import LOCAL
 from fournines.converge.resources import File, Resource, Unit
 from fournines.converge.steps import Check, Tcp
@@ -25,6 +26,7 @@ class Memcached(Service):
     name = "memcached"
     strategies = (LOCAL,)
     packages = ("memcached",)
+    ports = (Port(11211, reach="host"),)
     options = MemcachedOptions
     log_units = ("memcached.service",)
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 
 from fournines.cloud.model import Cloud, Host
+from fournines.cloud.ports import Port
 from fournines.cloud.strategies import QUORUM
 from fournines.converge.resources import Directory, File, Resource, Unit
 from fournines.converge.steps import Check, Command
@@ -38,6 +39,8 @@ class Rabbitmq(Service):
     name = "rabbitmq"
     strategies = (QUORUM,)
     packages = ("rabbitmq-server", "python3-pika")
+    # Clients, clients with TLS, epmd, and members among themselves.
+    ports = (Port(PORT), Port(5671), Port(4369), Port(25672))
     options = RabbitmqOptions
     log_units = ("rabbitmq-server.service",)
 

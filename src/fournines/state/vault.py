@@ -2,7 +2,7 @@
 
     vault/secrets.json          name -> text
     vault/ca.pem, ca.key        ten years, path length 0
-    vault/NAME.pem, NAME.key    one server certificate a name, renewed before it expires
+    vault/NAME.pem, NAME.key    one certificate a name, for servers and for clients alike, renewed before it expires
 
 Nothing here is ever printed. A secret reaches a host only inside a file of its own or by standard input.
 """
@@ -26,6 +26,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from fournines.state.files import write_private
 
 _DAY = dt.timedelta(days=1)
+_USAGE = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
 
 
 def _name(common_name: str) -> x509.Name:
@@ -75,9 +76,10 @@ class Vault:
     def certificate(
         self, name: str, addresses: Iterable[str], days: int = 397, renew_before: int = 30
     ) -> tuple[str, str]:
-        """A server certificate for these DNS names and addresses: (chain, private key), both PEM.
+        """A certificate for these DNS names and addresses: (chain, private key), both PEM.
 
-        Kept and given again until `renew_before` days before its end, or until its addresses or the authority change.
+        It is good for a server and, where peers authenticate each other, for a client. Kept and given again until
+        `renew_before` days before its end, or until its addresses or the authority change.
         """
         with self._making:
             return self._certificate(name, _subject_names(sorted(set(addresses))), days, renew_before)
@@ -91,7 +93,8 @@ class Vault:
             old = x509.load_pem_x509_certificate(path.read_bytes())
             names = old.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
             fresh = old.not_valid_after_utc - dt.datetime.now(dt.UTC) > renew_before * _DAY
-            if fresh and names == wanted and old.issuer == authority.subject:
+            usage = old.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+            if fresh and (names, usage) == (wanted, _USAGE) and old.issuer == authority.subject:
                 return path.read_text(), key_path.read_text()
         key = ec.generate_private_key(ec.SECP256R1())
         now = dt.datetime.now(dt.UTC)
@@ -105,7 +108,7 @@ class Vault:
             .not_valid_after(now + days * _DAY)
             .add_extension(wanted, critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(_USAGE, critical=False)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False

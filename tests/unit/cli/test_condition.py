@@ -21,6 +21,7 @@ from fournines.state import State
 
 PACEMAKER = {"vip": False, "quorate": True, "online": ["c1", "c2", "c3"]}
 GALERA = {"status": "Primary", "uuid": "u", "conf_id": 3, "size": 3, "state": "Synced", "ready": True, "writer": "c1"}
+ETCD = {"members": ["c1", "c2", "c3"], "leader": "c2", "term": 2, "megabytes": 0.1, "errors": []}
 RABBITMQ = {"running": ["c1", "c2", "c3"], "partitions": []}
 
 
@@ -64,6 +65,8 @@ def well(name: str) -> HostView:
         "pacemaker": member(PACEMAKER | {"vip": name == "c2"}),
         "galera": member(GALERA),
         "rabbitmq": member(RABBITMQ),
+        "etcd": member(ETCD),
+        "haproxy-local": member({"galera": 1, "etcd": 3}),
         "memcached": ServiceView(None, None, ""),
         "keystone": member(),
     }
@@ -98,6 +101,7 @@ def test_all_well(cloud: Cloud, state: State) -> None:
         "pacemaker": (True, 3),
         "galera": (True, 3),
         "rabbitmq": (True, 3),
+        "etcd": (True, 3),
     }
     assert found["hosts"]["c1"]["power"] == "on"
     assert found["hosts"]["c1"]["services"]["memcached"]["ok"] is None
@@ -119,6 +123,7 @@ def test_one_host_without_power_leaves_quorum(cloud: Cloud, state: State) -> Non
                 "pacemaker": member(PACEMAKER | {"online": two, "vip": name == "c2"}),
                 "galera": member(GALERA),
                 "rabbitmq": member(RABBITMQ | {"running": two}),
+                "etcd": member(ETCD),
             },
         )
         for name in two
@@ -126,7 +131,7 @@ def test_one_host_without_power_leaves_quorum(cloud: Cloud, state: State) -> Non
     found = of(cloud, state, views(c3=GONE, **left), off="c3")
     assert found["problems"] == ["c3 is powered off"]
     assert not found["ok"]
-    assert [each["ok"] for each in found["quorum"].values()] == [True, True, True]
+    assert [each["ok"] for each in found["quorum"].values()] == [True] * 4
     assert "c3 is powered off" in drawn(found)
 
 
@@ -149,6 +154,7 @@ def test_the_vip_is_on_one_host(cloud: Cloud, state: State, holding: tuple[str, 
         ("galera", {"error": "cannot connect"}),
         ("rabbitmq", {"running": ["c1"], "partitions": []}),
         ("rabbitmq", {"running": [], "partitions": []}),
+        ("etcd", ETCD | {"leader": None, "errors": ["etcdserver: no leader"]}),
     ],
 )
 def test_a_lost_quorum_is_told(cloud: Cloud, state: State, service: str, facts: dict[str, Any]) -> None:
@@ -163,6 +169,11 @@ def test_a_lost_quorum_is_told(cloud: Cloud, state: State, service: str, facts: 
 def test_two_primary_components_are_no_quorum(cloud: Cloud, state: State) -> None:
     alone = HostView(True, "", dict(well("c3").services) | {"galera": member(GALERA | {"uuid": "another"})})
     assert of(cloud, state, views(c3=alone))["quorum"]["galera"]["detail"] == "2 primary components"
+
+
+def test_a_host_that_reaches_no_member_by_its_own_proxy_is_told(cloud: Cloud, state: State) -> None:
+    cut = HostView(True, "", dict(well("c1").services) | {"haproxy-local": member({"galera": 0, "etcd": 2})})
+    assert of(cloud, state, views(c1=cut))["problems"] == ["c1: no way to galera through haproxy-local"]
 
 
 def test_what_is_not_healthy_is_told_with_what_was_seen(cloud: Cloud, state: State) -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from fournines.cli.live import Board
 from fournines.converge.events import Event
 
-STAGES = ["corosync", "pacemaker", "haproxy-db", "haproxy", "galera", "rabbitmq", "memcached", "keystone"]
+STAGES = ["corosync", "pacemaker", "haproxy-local", "haproxy", "galera", "rabbitmq", "memcached", "keystone"]
 
 
 class Clock:

@@ -14,7 +14,7 @@ from converge_support import NOWHERE, LocalHost
 from fournines.cloud import Cloud, load
 from fournines.cloud.model import Host, Needs, Placement
 from fournines.cloud.strategies import EXTERNAL, QUORUM
-from fournines.converge import base, deploy
+from fournines.converge import base, deploy, firewall
 from fournines.converge import inspect as inspect_module
 from fournines.converge.inspect import inspect
 from fournines.converge.resources import File, Package, Resource, Unit
@@ -74,7 +74,7 @@ def vault(tmp_path: Path) -> Vault:
 def small(lab: Cloud, monkeypatch: pytest.MonkeyPatch, *offered: Service, **needs: tuple[Needs, ...]) -> Cloud:
     """The lab's hosts with only these services."""
     offers: Mapping[str, Service] = MappingProxyType({service.name: service for service in offered})
-    for module in (deploy, inspect_module):
+    for module in (deploy, firewall, inspect_module):
         monkeypatch.setattr(module, "catalogue", lambda: offers)
     placed = {
         name: Placement(name, QUORUM, lab.hosts, needs.get(name, ()), endpoints=(), options={}) for name in offers
@@ -146,7 +146,9 @@ def test_the_base_stage(lab: Cloud, vault: Vault, host: LocalHost, monkeypatch: 
     stage: Stage = base.stage(lab, vault)
     text = base.hosts_file(lab)
     assert [line.split() for line in text.splitlines()[3:]] == [[h.management, h.name] for h in lab.hosts]
-    assert len(stage.steps) == len(lab.hosts)
+    assert len(stage.steps) == 2 * len(lab.hosts)
+    rules = [r.content for p in stage.parts for r in p.resources if isinstance(r, File) and r.path.endswith(".nft")]
+    assert len(set(rules)) == len(lab.hosts), "each host has rules of its own"
     # Its check compares with what the bundle holds, whatever else is in it.
     bundle = host.path("/bundle")
     done = stage.steps[0].done

@@ -1,4 +1,4 @@
-"""Every file that the lab's services put on c1, as it was last read and approved: tests/golden/lab/c1.
+"""Every file that the lab's services and its firewall put on c1, as last read and approved: tests/golden/lab/c1.
 
 `NINES_UPDATE_GOLDEN=1 scripts/test tests/unit/services` writes them anew; read the diff before committing it. The
 daemons' own checkers look at the same files on a real lab host in tests/lab.
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from fournines.cloud import Cloud
+from fournines.converge import firewall
 from fournines.converge.resources import File
 from fournines.services import catalogue
 from fournines.state import Vault
@@ -23,10 +24,12 @@ def rendered(cloud: Cloud, vault: Vault) -> dict[str, str]:
     """Path without its leading slash -> content, programs (which have their own tests) aside."""
     host = cloud.host("c1")
     files: dict[str, str] = {}
+    resources = [*firewall.resources(cloud, host)]
     for service in catalogue().values():
-        for resource in service.resources(cloud, host, vault):
-            if isinstance(resource, File) and not resource.path.endswith(".py"):
-                files[resource.path.lstrip("/")] = resource.content
+        resources += service.resources(cloud, host, vault)
+    for resource in resources:
+        if isinstance(resource, File) and not resource.path.startswith("/usr/local/lib/fournines/"):
+            files[resource.path.lstrip("/")] = resource.content
     return files
 
 

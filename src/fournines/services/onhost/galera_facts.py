@@ -40,7 +40,7 @@ try:
 except (subprocess.SubprocessError, OSError) as error:
     facts["error"] = str(error)[:200]
 try:
-    options = ["--defaults-extra-file=/etc/fournines/haproxy-db-client.cnf"]
+    options = ["--defaults-extra-file=/etc/fournines/galera-client.cnf"]
     facts["writer"] = ask("SELECT @@wsrep_node_name", *options)[0][0]
 except (subprocess.SubprocessError, OSError, IndexError):
     pass

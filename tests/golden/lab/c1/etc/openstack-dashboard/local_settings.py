@@ -1,0 +1,1 @@
+# See /etc/openstack-dashboard/local_settings.d/_9999_fournines.py.
