@@ -17,7 +17,7 @@ from fournines.services import Service, _database
 from fournines.services._database import Database
 from fournines.services._oslo import Sections
 from fournines.services._render import IniValue, ini, unit
-from fournines.services._uwsgi import uwsgi_ini, uwsgi_unit
+from fournines.services._uwsgi import drain_program, uwsgi_ini, uwsgi_unit
 from fournines.state import Vault
 
 NEEDS = (
@@ -83,6 +83,7 @@ class OpenStack(Service):
         files = self.files(cloud, host, vault)
         for path, sections in files.items():
             yield File(path=path, content=ini(sections), group=self.user, mode=0o640, secret=True)
+        yield from drain_program()
         ports = {endpoint.name: endpoint.port for endpoint in self.endpoints}
         for api in self.apis(cloud):
             own = f"/etc/{self.user}/fournines-{api.unit}-uwsgi.ini"

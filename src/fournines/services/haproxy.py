@@ -1,4 +1,8 @@
-"""HAProxy before the APIs: ends TLS on the VIP. Pacemaker runs it, on every controller, next to the VIP."""
+"""HAProxy before the APIs: ends TLS on the VIP, on every controller.
+
+Each has the VIP on its loopback: a controller's own daemons reach every API through their own HAProxy, wherever the VIP
+is, and those of a controller in standby still do. Clients reach the one of the VIP's holder, which Pacemaker chooses.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ from fournines.services._render import template
 from fournines.state import Vault
 
 _CFG = "/etc/haproxy/haproxy.cfg"
+_DROP_IN = "/etc/systemd/system/haproxy.service.d/fournines.conf"
 _CERTIFICATE = "/etc/haproxy/tls/api.pem"
 
 
@@ -25,8 +30,11 @@ class Haproxy(Service):
 
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
         placements = [placement for placement in cloud.services.values() if placement.endpoints]
-        # Every HAProxy binds the VIP before it holds it.
-        yield Sysctl(key="net.ipv4.ip_nonlocal_bind", value="1")
+        # The VIP on the loopback is nobody's business on the network: neither asked for nor shown in ARP.
+        yield Sysctl(key="net.ipv4.conf.all.arp_ignore", value="1")
+        yield Sysctl(key="net.ipv4.conf.all.arp_announce", value="2")
+        # Pacemaker's agent for the VIP tells connections by it.
+        yield Sysctl(key="net.ipv4.tcp_fwmark_accept", value="1")
         yield File(
             path=_CFG,
             content=template(
@@ -36,8 +44,19 @@ class Haproxy(Service):
         chain, key = vault.certificate("api", [cloud.vip])
         yield Directory(path="/etc/haproxy/tls", mode=0o700)
         yield File(path=_CERTIFICATE, content=chain + key, mode=0o600, secret=True)
-        # systemd must not start it: with the VIP elsewhere or no quorum, that is Pacemaker's decision.
-        yield Unit(name="haproxy.service", enabled=False, running=None, reads=(_CFG, _CERTIFICATE), reload=True)
+        yield Directory(path="/etc/systemd/system/haproxy.service.d")
+        yield File(path=_DROP_IN, content=_drop_in(cloud.vip))
+        yield Unit(name="haproxy.service", reads=(_CFG, _CERTIFICATE), reload=True)
 
     def health(self, cloud: Cloud, host: Host) -> Check:
-        return Http(awaits="Pacemaker to start the API's HAProxy", url="http://127.0.0.1:8404/")
+        return Http(awaits="the API's HAProxy to answer", url="http://127.0.0.1:8404/")
+
+
+def _drop_in(vip: str) -> str:
+    # SIGUSR1: it takes no new connection, and ends when those that it has are done; then it is killed.
+    return (
+        "[Unit]\nStartLimitIntervalSec=0\n\n"
+        f"[Service]\nExecStartPre=/sbin/ip address replace {vip}/32 dev lo scope host\n"
+        "ExecStartPost=/usr/bin/touch /var/lib/fournines/haproxy-served\n"
+        "KillSignal=SIGUSR1\nTimeoutStopSec=40\n"
+    )

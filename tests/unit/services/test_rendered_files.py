@@ -25,7 +25,7 @@ def rendered(cloud: Cloud, vault: Vault) -> dict[str, str]:
     files: dict[str, str] = {}
     for service in catalogue().values():
         for resource in service.resources(cloud, host, vault):
-            if isinstance(resource, File) and not resource.path.endswith(".py"):
+            if isinstance(resource, File) and not resource.path.startswith("/usr/"):
                 files[resource.path.lstrip("/")] = resource.content
     return files
 
