@@ -34,7 +34,7 @@ PATIENCE_S = 15.0
 def probed(standing: Standing, folder: Path, action: Callable[[], object]) -> list[Sample]:
     """Every request of every probe while the action was under way, and for 4 s before and after it."""
     beats = tuple(
-        replace(Beat.of(probe, speed=2), deadline_s=PATIENCE_S)
+        replace(Beat.of(probe), deadline_s=PATIENCE_S)
         for name in PROBES
         if (probe := catalogue().get(name)) and probe.service in standing.cloud.services
     )
