@@ -1,4 +1,4 @@
-"""The Pacemaker configuration (CIB) as XML: properties, the VIP, the API's HAProxy, fencing. Nothing else.
+"""The Pacemaker configuration (CIB) as XML: properties, the VIP, fencing. Nothing else.
 
 Pure: cloud in, XML text out. Checked offline by `crm_verify` in the tests.
 """
@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element, SubElement
 from fournines.cloud.model import Cloud, Host
 
 PROPERTY_SET = "fournines"
+VIP_AGENT = "/usr/lib/ocf/resource.d/fournines/vip"
 PASSWORD_SCRIPT = "/etc/fournines/bmc-{host}"  # noqa: S105 - a path
 
 
@@ -59,7 +60,7 @@ def configuration(cloud: Cloud, hosts: tuple[Host, ...], fence_action: str) -> E
     vip = _primitive(
         resources,
         "vip",
-        {"class": "ocf", "provider": "heartbeat", "type": "IPaddr2"},
+        {"class": "ocf", "provider": "fournines", "type": "vip"},
         {
             "ip": cloud.vip,
             "cidr_netmask": str(cloud.networks["management"].cidr.prefixlen),
@@ -67,22 +68,12 @@ def configuration(cloud: Cloud, hosts: tuple[Host, ...], fence_action: str) -> E
             "arp_bg": "true",
         },
     )
+    # One failure is enough: another host's HAProxy is as good.
+    _nvpairs(SubElement(vip, "meta_attributes", id="vip-meta"), "vip-meta", {"migration-threshold": "1"})
     operations = SubElement(vip, "operations")
-    _operation(operations, "vip", "monitor", "5s", "10s")
-    _operation(operations, "vip", "start", "0s", "20s")
+    _operation(operations, "vip", "monitor", "2s", "10s")
+    _operation(operations, "vip", "start", "0s", "30s")
     _operation(operations, "vip", "stop", "0s", "20s")
-
-    clone = SubElement(resources, "clone", id="haproxy-clone")
-    haproxy = _primitive(clone, "haproxy", {"class": "systemd", "type": "haproxy"}, {})
-    operations = SubElement(haproxy, "operations")
-    _operation(operations, "haproxy", "monitor", "2s", "20s")
-    _operation(operations, "haproxy", "start", "0s", "60s")
-    _operation(operations, "haproxy", "stop", "0s", "60s")
-    SubElement(
-        constraints,
-        "rsc_colocation",
-        {"id": "vip-with-haproxy", "rsc": "vip", "with-rsc": "haproxy-clone", "score": "INFINITY"},
-    )
 
     for host in hosts:
         if host.bmc is None or len(hosts) == 1:

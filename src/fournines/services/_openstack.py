@@ -17,7 +17,7 @@ from fournines.services import Service, _database
 from fournines.services._database import Database
 from fournines.services._oslo import Sections
 from fournines.services._render import IniValue, ini, unit
-from fournines.services._uwsgi import ARENAS, uwsgi_ini, uwsgi_unit
+from fournines.services._uwsgi import ARENAS, drain_program, uwsgi_ini, uwsgi_unit
 from fournines.state import Vault
 
 NEEDS = (
@@ -98,6 +98,7 @@ class OpenStack(Service):
                 oslo=self.oslo,
                 oslo_groups=groups,
             )
+        yield from drain_program()
         ports = {endpoint.name: endpoint.port for endpoint in self.endpoints}
         for api in self.apis(cloud):
             own = f"/etc/{self.user}/fournines-{api.unit}-uwsgi.ini"

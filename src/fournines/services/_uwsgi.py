@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from fournines.services._render import IniValue, ini, unit
+from fournines.converge.resources import Directory, File, Resource
+from fournines.services._render import IniValue, ini, on_host, unit
 
 ARENAS = "MALLOC_ARENA_MAX=2"
 """A heap for each of many threads keeps memory that none of them needs."""
+_DRAIN = "/usr/local/lib/fournines/drain.py"
 _NOTHING: Mapping[str, IniValue] = {}
 
 
@@ -61,11 +63,19 @@ def uwsgi_ini(
     )
 
 
+def drain_program() -> Iterable[Resource]:
+    """What the units run so that no request is lost when they stop or start."""
+    yield Directory(path="/usr/local/lib/fournines")
+    yield File(path=_DRAIN, content=on_host("drain.py"))
+
+
 def uwsgi_unit(name: str, *, user: str, ini_path: str, before: Iterable[str] = ()) -> str:
-    """`before`: commands that run as root before the server."""
+    """`before`: commands that run as root before the server. The host has `drain_program`."""
+    drain = f"+/usr/bin/python3 {_DRAIN}"
     return unit(
         name,
-        unit=[("After", "network.target"), ("StartLimitIntervalSec", "0")],
+        # At a shutdown it ends before those through which it reaches other APIs and its database.
+        unit=[("After", "network.target haproxy.service haproxy-local.service"), ("StartLimitIntervalSec", "0")],
         service=[
             ("Type", "notify"),
             ("NotifyAccess", "all"),
@@ -81,9 +91,13 @@ def uwsgi_unit(name: str, *, user: str, ini_path: str, before: Iterable[str] = (
             ("Environment", f"OS_OSLO_MESSAGING_RABBIT__PROCESSNAME={name}"),
             ("Environment", "OS_OSLO_MESSAGING_RABBIT__HEARTBEAT_IN_PTHREAD=true"),
             *(("ExecStartPre", f"+{command}") for command in before),
+            ("ExecStartPre", f"{drain} close {ini_path}"),
             ("ExecStart", f"/usr/bin/uwsgi_python3 --ini {ini_path}"),
+            ("ExecStartPost", f"{drain} open {ini_path}"),
+            ("ExecStop", f"{drain} drain {ini_path}"),
             ("TimeoutStartSec", "120"),
-            ("TimeoutStopSec", "20"),
+            # Each for itself: draining, which bounds itself, and then ending.
+            ("TimeoutStopSec", "40"),
             ("KillMode", "mixed"),
             ("Restart", "always"),
             ("RestartSec", "2"),

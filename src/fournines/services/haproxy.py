@@ -1,4 +1,8 @@
-"""HAProxy before the APIs: ends TLS on the VIP. Pacemaker runs it, on every controller, next to the VIP."""
+"""HAProxy before the APIs: ends TLS on the VIP, on every controller.
+
+Each has the VIP on its loopback: a controller's own daemons reach every API through their own HAProxy, wherever the VIP
+is, and those of a controller in standby still do. Clients reach the one of the VIP's holder, which Pacemaker chooses.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,7 @@ from fournines.state import Vault
 
 HEALTH_PORT = 8404
 _CFG = "/etc/haproxy/haproxy.cfg"
+_DROP_IN = "/etc/systemd/system/haproxy.service.d/fournines.conf"
 _CERTIFICATE = "/etc/haproxy/tls/api.pem"
 
 
@@ -29,8 +34,11 @@ class Haproxy(Service):
 
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
         placements = [placement for placement in cloud.services.values() if placement.endpoints]
-        # Every HAProxy binds the VIP before it holds it.
-        yield Sysctl(key="net.ipv4.ip_nonlocal_bind", value="1")
+        # The VIP on the loopback is nobody's business on the network: neither asked for nor shown in ARP.
+        yield Sysctl(key="net.ipv4.conf.all.arp_ignore", value="1")
+        yield Sysctl(key="net.ipv4.conf.all.arp_announce", value="2")
+        # Pacemaker's agent for the VIP tells connections by it.
+        yield Sysctl(key="net.ipv4.tcp_fwmark_accept", value="1")
         yield File(
             path=_CFG,
             content=template(
@@ -40,12 +48,23 @@ class Haproxy(Service):
         yield Directory(path="/etc/haproxy/tls", mode=0o700)
         for certificate in self.certificates(cloud, host):
             yield pem_file(vault, certificate)
-        # systemd must not start it: with the VIP elsewhere or no quorum, that is Pacemaker's decision.
-        yield Unit(name="haproxy.service", enabled=False, running=None, reload_reads=(_CFG, _CERTIFICATE))
+        yield Directory(path="/etc/systemd/system/haproxy.service.d")
+        yield File(path=_DROP_IN, content=_drop_in(cloud.vip))
+        yield Unit(name="haproxy.service", reads=(_DROP_IN,), reload_reads=(_CFG, _CERTIFICATE))
 
     def certificates(self, cloud: Cloud, host: Host) -> Iterable[Certificate]:
         port = next((endpoint.vip_port for endpoint in cloud.endpoints.values()), None)
         yield Certificate("api", (cloud.vip,), _CERTIFICATE, port)
 
     def health(self, cloud: Cloud, host: Host) -> Check:
-        return Http(awaits="Pacemaker to start the API's HAProxy", url=f"http://127.0.0.1:{HEALTH_PORT}/")
+        return Http(awaits="the API's HAProxy to answer", url=f"http://127.0.0.1:{HEALTH_PORT}/")
+
+
+def _drop_in(vip: str) -> str:
+    # SIGUSR1: it takes no new connection, and ends when those that it has are done; then it is killed.
+    return (
+        "[Unit]\nStartLimitIntervalSec=0\n\n"
+        f"[Service]\nExecStartPre=/sbin/ip address replace {vip}/32 dev lo scope host\n"
+        "ExecStartPost=/usr/bin/touch /var/lib/fournines/haproxy-served\n"
+        "KillSignal=SIGUSR1\nTimeoutStopSec=40\n"
+    )

@@ -18,7 +18,7 @@ from fournines.services._database import Database
 from fournines.services._openstack import NEEDS
 from fournines.services._oslo import CA_BUNDLE, MEMCACHED
 from fournines.services._render import unit
-from fournines.services._uwsgi import uwsgi_ini, uwsgi_unit
+from fournines.services._uwsgi import drain_program, uwsgi_ini, uwsgi_unit
 from fournines.state import Vault
 
 PORT = 8088
@@ -78,14 +78,12 @@ class Horizon(Service):
                 threads=options.threads,
                 options={
                     "static-map": f"/static={_STATIC}",
-                    # A stop lets pages that are being made be finished, for that many seconds.
-                    "hook-master-start": "unix_signal:15 gracefully_kill_them_all",
-                    "worker-reload-mercy": 10,
                     # Else it says of every policy that a token for a project is not one for the system.
                     "env": "PYTHONWARNINGS=ignore::UserWarning:oslo_policy.policy",
                 },
             ),
         )
+        yield from drain_program()
         yield File(path=_UNIT, content=uwsgi_unit("Horizon", user="horizon", ini_path=_UWSGI))
         yield File(
             path=_CLEAR_SERVICE,

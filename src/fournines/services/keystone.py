@@ -17,7 +17,7 @@ from fournines.services import Options, Service, _database
 from fournines.services._database import Database
 from fournines.services._oslo import account
 from fournines.services._render import ini, on_host, unit
-from fournines.services._uwsgi import uwsgi_ini, uwsgi_unit
+from fournines.services._uwsgi import drain_program, uwsgi_ini, uwsgi_unit
 from fournines.state import Vault
 
 PORT = 5000
@@ -92,7 +92,7 @@ class Keystone(Service):
             mode=0o400,
             secret=True,
         )
-        yield Directory(path="/usr/local/lib/fournines")
+        yield from drain_program()
         yield File(path=_PROGRAM, content=on_host("fernet_keys.py"))
         keys = f"/usr/bin/python3 {_PROGRAM} {_MASTER} {_FERNET_KEYS} {options.fernet_rotation_seconds} {keep}"
         yield File(

@@ -1,4 +1,4 @@
-"""Pacemaker: keeps the VIP and the API's HAProxy, and fences by each host's BMC. Nothing else.
+"""Pacemaker: keeps the VIP next to an HAProxy that answers, and fences by each host's BMC. Nothing else.
 
 Databases and brokers are not its business: they replicate and recover by themselves, and a second supervisor
 over them has been the cause of outages rather than their cure (field notes, peers).
@@ -54,8 +54,10 @@ class Pacemaker(Service):
         yield Directory(path="/usr/local/lib/fournines")
         yield File(path=_CIB_PROGRAM, content=on_host("cib.py"))
         yield Directory(path="/etc/systemd/system/pacemaker.service.d")
-        # Debian waits up to half an hour for a stop.
-        yield File(path=_DROP_IN, content="[Service]\nTimeoutStopSec=90\n")
+        # At a shutdown the VIP leaves before the HAProxy that serves it ends. Debian waits half an hour for a stop.
+        yield File(path=_DROP_IN, content="[Unit]\nAfter=haproxy.service\n\n[Service]\nTimeoutStopSec=90\n")
+        yield Directory(path=str(Path(cib.VIP_AGENT).parent))
+        yield File(path=cib.VIP_AGENT, content=on_host("vip.sh"), mode=0o755)
         yield File(
             path="/var/lib/pacemaker/cib/cib.xml",
             content=cib.cib(cloud, hosts, self._fence_action(cloud)),
@@ -88,7 +90,7 @@ class Pacemaker(Service):
             name="put the cluster configuration in place",
             host=hosts[0].name,
             done=Command(
-                awaits="Pacemaker to run the VIP, HAProxy and fencing",
+                awaits="Pacemaker to run the VIP and fencing",
                 argv=("python3", _CIB_PROGRAM, "check"),
                 stdin=desired,
                 timeout=20,

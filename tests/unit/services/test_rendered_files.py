@@ -28,7 +28,7 @@ def rendered(cloud: Cloud, vault: Vault) -> dict[str, str]:
     for service in catalogue().values():
         resources += service.resources(cloud, host, vault)
     for resource in resources:
-        if isinstance(resource, File) and not resource.path.startswith("/usr/local/lib/fournines/"):
+        if isinstance(resource, File) and not resource.path.startswith("/usr/"):
             files[resource.path.lstrip("/")] = resource.content
     return files
 

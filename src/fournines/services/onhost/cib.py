@@ -4,7 +4,7 @@
 
 Sections `nodes` and
 `status`, and properties that Pacemaker itself keeps, are left alone. `check` exits 0 when nothing differs and the
-VIP and the API's HAProxy run.
+VIP and the fencing devices run.
 """
 
 import subprocess

@@ -12,7 +12,8 @@ import sys
 import xml.etree.ElementTree as ElementTree
 
 addresses = json.loads(subprocess.run(["ip", "-j", "-4", "addr"], capture_output=True, text=True, check=True).stdout)
-local = {entry["local"] for link in addresses for entry in link["addr_info"]}
+# Every controller has the VIP on its loopback.
+local = {entry["local"] for link in addresses if link["ifname"] != "lo" for entry in link["addr_info"]}
 facts: dict[str, object] = {"vip": sys.argv[1] in local, "quorate": False, "online": [], "unclean": [], "dc": None}
 done = subprocess.run(
     ["crm_mon", "--one-shot", "--output-as=xml"], capture_output=True, text=True, timeout=8, check=False
