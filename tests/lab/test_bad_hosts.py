@@ -20,27 +20,31 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="a lab needs root: namespaces, mounts and cgroups"),
 ]
 
-LISTEN = "import socket,time; s=socket.create_server(('0.0.0.0', 11211)); print('bound', flush=True); time.sleep(600)"
+LISTEN = "import socket, time; s = socket.create_server(('0.0.0.0', 11211)); time.sleep(600)"
 
 
 @contextmanager
 def foreign_listener(standing: Standing, host: str) -> Generator[str]:
-    """A process of nobody's on memcached's port; its pid there."""
-    script = f'python3 -c "{LISTEN}" >/run/bound 2>&1 & echo $!; until grep -q . /run/bound; do sleep 0.1; done'
-    pid = standing.on(host, "timeout", "30", "sh", "-c", script).strip()
+    """A unit of somebody else's on memcached's port; its pid there."""
+    standing.on(host, "systemd-run", "--quiet", "--collect", "--unit=squatter", "python3", "-c", LISTEN)
     try:
-        yield pid
+        deadline = time.monotonic() + 30
+        while ":2BCB " not in standing.on(host, "grep", " 0A ", "/proc/net/tcp"):
+            assert time.monotonic() < deadline, "it does not listen"
+            time.sleep(0.2)
+        yield standing.on(host, "systemctl", "show", "--value", "-p", "MainPID", "squatter").strip()
     finally:
-        standing.on(host, "sh", "-c", f"kill {pid} 2>/dev/null; rm -f /run/bound")
+        standing.on(host, "systemctl", "stop", "squatter")
 
 
 def test_a_port_that_a_foreign_process_holds(standing: Standing):
     standing.on("c2", "systemctl", "stop", "memcached")
     with foreign_listener(standing, "c2") as pid:
-        assert standing.on("c2", "cat", "/run/bound").strip() == "bound"
         told = standing.nines("apply", exits=(5,)).stderr
-        assert re.search(rf"c2: memcached: .*: port 11211 of \S+ is held by python3 \(pid {pid}, ", told), told
-        assert "end it on c2" in told
+        assert re.search(
+            rf"c2: memcached: .*: port 11211 of \S+ is held by python3 \(pid {pid}, squatter.service\)", told
+        ), told
+        assert "systemctl disable --now squatter.service" in told
     standing.nines("up")
     assert standing.json("status")["ok"]
 

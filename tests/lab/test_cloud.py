@@ -12,10 +12,12 @@ import pytest
 from standing_lab import REPOSITORY, Standing
 
 from fournines.converge import deploy
+from fournines.converge.agent.oslo import parsed
 from fournines.converge.plan import plan
 from fournines.converge.resources import File
 from fournines.converge.steps import HostPart, Stage
 from fournines.errors import HostError
+from fournines.hosts import run
 
 pytestmark = [
     pytest.mark.lab,
@@ -57,7 +59,8 @@ def validated(standing: Standing, host: str, file: File, path: str) -> list[str]
     # Sections that a file names itself are in no list of options; `oslo_groups` says what is in them.
     words += [f"--exclude-group={section}" for section, _ in file.oslo_groups]
     command = f'exit=0; oslo-config-validator "$@" --input-file {path} 2>&1 || exit=$?; echo "exit $exit"'
-    told = standing.on(host, "sh", "-c", command, "sh", *words).splitlines()
+    # An import of Cinder is 3 s of CPU, which a machine that tests share may take minutes for.
+    told = run(standing.fleet[host], ["sh", "-c", command, "sh", *words], timeout=300).splitlines()
     wrong = [line.split()[0].removeprefix("ERROR:root:") for line in told if "not part of the sample config" in line]
     assert told[-1] == ("exit 1" if wrong else "exit 0"), told
     return wrong
@@ -164,15 +167,22 @@ def test_the_daemons_own_checkers_accept_what_was_rendered(built: Standing, host
     built.on(host, *command)
 
 
-# Cinder lists what every plugin takes in its [service_user], but not the option that chooses the plugin.
-UNLISTED = {"service_user/auth_type"}
+# The validator knows what a keystoneauth plugin takes in some sections only; `nines` knows it in all with an auth_type.
+PLUGIN = {"auth_type", "auth_url", "username", "password", "project_name", "project_domain_name", "user_domain_name"}
 
 
 def test_the_validator_of_oslo_config_accepts_every_rendered_file(built: Standing):
     """The second witness: `nines` itself refused what its own comparison does not know."""
     files = oslo_files(built, "c1")
     assert "/etc/keystone/keystone.conf" in [file.path for file in files]
-    wrong = {file.path: set(validated(built, "c1", file, file.path)) - UNLISTED for file in files}
+    wrong = {
+        file.path: [
+            option
+            for option in validated(built, "c1", file, file.path)
+            if not ("auth_type" in parsed(file.content)[option.split("/")[0]] and option.split("/")[1] in PLUGIN)
+        ]
+        for file in files
+    }
     assert {path: options for path, options in wrong.items() if options} == {}
 
 

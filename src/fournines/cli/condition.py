@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from fournines.cli import certificates
 from fournines.cloud.model import Cloud, Host
 from fournines.converge.inspect import HostView, ServiceView
 from fournines.errors import NinesError
@@ -26,6 +27,8 @@ def of(cloud: Cloud, state: State, fleet: Fleet, views: Views) -> dict[str, Any]
         problems.append(f"the VIP {cloud.vip} is on {' and '.join(holders) if holders else 'no host'}")
     problems += _unreached(views)
     problems += [f"{name} has no quorum: {each['detail']}" for name, each in quorum.items() if not each["ok"]]
+    held = certificates.of(cloud, state.vault(), views)
+    problems += [problem for each in held.values() for problem in each["problems"]]
     return {
         "cloud": cloud.name,
         "ok": not problems,
@@ -33,6 +36,7 @@ def of(cloud: Cloud, state: State, fleet: Fleet, views: Views) -> dict[str, Any]
         "vip": {"address": cloud.vip, "holders": holders},
         "quorum": quorum,
         "hosts": hosts,
+        "certificates": held,
         "clouds_yaml": str(state.clouds_yaml) if state.clouds_yaml.exists() else None,
     }
 
@@ -199,6 +203,10 @@ def draw(found: Mapping[str, Any], console: Any) -> None:
     quorum = "; ".join(f"{name} {each['detail']}" for name, each in found["quorum"].items())
     if quorum:
         console.print(f"quorum: {quorum}", markup=False)
+    days = {name: each["days_left"] for name, each in found["certificates"].items() if each["days_left"] is not None}
+    if days:
+        first = min(days, key=lambda name: days[name])
+        console.print(f"certificates: {len(days)}, {first} ends first, in {days[first]} days", markup=False)
     if found["clouds_yaml"]:
         console.print(f"clients: OS_CLIENT_CONFIG_FILE={found['clouds_yaml']}", markup=False, soft_wrap=True)
     for problem in found["problems"]:

@@ -8,6 +8,7 @@ from fournines.cloud.model import Cloud
 from fournines.converge import firewall
 from fournines.converge.resources import Directory, File, Package, Resource, Sysctl
 from fournines.converge.steps import Command, HostPart, Stage, Step
+from fournines.services._tls import authority_file
 from fournines.state import Vault
 
 NAME = "base"
@@ -27,7 +28,7 @@ def stage(cloud: Cloud, vault: Vault) -> Stage:
         File(path="/etc/hosts", content=hosts_file(cloud)),
         # 15 retries keep a connection to a VIP that has moved for a quarter of an hour; 6 for about 13 s.
         Sysctl(key="net.ipv4.tcp_retries2", value="6"),
-        File(path=f"/usr/local/share/ca-certificates/fournines-{cloud.name}.crt", content=certificate),
+        File(path=authority_file(cloud), content=certificate),
     )
     return Stage(
         name=NAME,

@@ -101,7 +101,7 @@ def resources(cloud: Cloud, host: Host) -> Iterable[Resource]:
     """The rules, and the unit that loads them before any network is up."""
     yield File(path=_RULES, content=ruleset(cloud, host))
     yield File(path=_UNIT, content=_unit())
-    yield Unit(name=UNIT, reads=(_RULES, _UNIT), reload=True)
+    yield Unit(name=UNIT, reads=(_UNIT,), reload_reads=(_RULES,))
 
 
 def loaded(cloud: Cloud, host: Host) -> Step:

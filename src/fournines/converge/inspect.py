@@ -1,15 +1,17 @@
-"""How the cloud is now: every host reachable or not, every service's health and facts, in one agent run a host."""
+"""How the cloud is now: every host reachable or not, every service's health, facts and certificates, in one agent run a
+host.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from fournines.cloud.model import Cloud, Host
 from fournines.converge.look import Seen
-from fournines.converge.steps import Check
+from fournines.converge.steps import Check, Tls
 from fournines.converge.transport import call, pick, together
 from fournines.errors import HostError
 from fournines.hosts import Fleet
@@ -42,6 +44,8 @@ class HostView:
     """Why it is not reachable; else empty."""
     services: Mapping[str, ServiceView]
     """By service; empty when the host is not reachable."""
+    certificates: Mapping[str, Seen] = field(default_factory=dict[str, Seen])
+    """What its daemons show, by the certificate's name: JSON as `steps.Tls` says."""
 
     @property
     def healthy(self) -> bool:
@@ -66,6 +70,11 @@ def _view(cloud: Cloud, host: Host, fleet: Fleet) -> HostView:
             checks[f"health {name}"] = health
         if facts is not None:
             checks[f"facts {name}"] = facts
+        for one in service.certificates(cloud, host):
+            if one.port is None:
+                continue
+            shown = Tls(awaits=f"the certificate {one.name}", address=one.addresses[0], port=one.port, own=one.path)
+            checks[f"certificate {one.name}"] = shown
     request: dict[str, Any] = {
         "op": "look",
         "resources": [],
@@ -78,7 +87,8 @@ def _view(cloud: Cloud, host: Host, fleet: Fleet) -> HostView:
         return HostView(reachable=False, why=error.message.removeprefix(f"{host.name}: "), services={})
     seen = {key: Seen(**value) for key, value in answer["checks"].items()}
     views = {name: _service_view(seen.get(f"health {name}"), seen.get(f"facts {name}")) for name in here}
-    return HostView(reachable=True, why="", services=views)
+    shown = {key.removeprefix("certificate "): one for key, one in seen.items() if key.startswith("certificate ")}
+    return HostView(reachable=True, why="", services=views, certificates=shown)
 
 
 def _service_view(health: Seen | None, facts: Seen | None) -> ServiceView:

@@ -110,10 +110,11 @@ class Mount(Resource):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit(Resource):
-    """A systemd unit: enabled, running, and restarted exactly when a file that it reads has changed.
+    """A systemd unit: enabled, running, and restarted or reloaded exactly when a file that it reads has changed.
 
-    The agent keeps, on the host, the digest of what `reads` held when it last started the unit; a unit whose
-    digest differs is stale. So a run killed between writing a file and restarting the unit loses nothing.
+    The agent keeps, on the host, the digests of what `reads` and `reload_reads` held when it last started (or
+    reloaded) the unit; a unit whose digest differs is stale. So a run killed between writing a file and restarting
+    the unit loses nothing.
     """
 
     kind = "unit"
@@ -122,9 +123,9 @@ class Unit(Resource):
     enabled: bool | None = True
     """None: leave as it is (Pacemaker's business)."""
     running: bool | None = True
-    """None: never started, stopped or restarted by the agent, except for `reload` of a running one."""
+    """None: never started, stopped or restarted by the agent; reloaded while it runs."""
     masked: bool = False
     reads: tuple[str, ...] = ()
-    """Paths of `File` resources whose change makes the running unit stale."""
-    reload: bool = False
-    """Reload instead of restart when stale."""
+    """Paths of `File` resources whose change makes the running unit stale: it is restarted."""
+    reload_reads: tuple[str, ...] = ()
+    """Those for which a reload is enough: certificates, most often."""

@@ -109,8 +109,16 @@ class Rollout:
     def _move(self, part: HostPart, moves: dict[str, str]) -> None:
         """Start, stop, restart or reload units of one member."""
         began = time.monotonic()
-        reads = {unit.name: list(unit.reads) for unit in part.resources if isinstance(unit, Unit)}
-        units = [{"name": name, "action": action, "reads": reads[name]} for name, action in moves.items()]
+        declared = {unit.name: unit for unit in part.resources if isinstance(unit, Unit)}
+        units = [
+            {
+                "name": name,
+                "action": action,
+                "reads": list(declared[name].reads),
+                "reload_reads": list(declared[name].reload_reads),
+            }
+            for name, action in moves.items()
+        ]
         doing = ", ".join(f"{action} {unit}" for unit, action in moves.items())
         check = part.health.as_data() if part.health else None
         request = {"op": "units", "units": units, "timeout": self._stage.bound, "check": check}

@@ -45,6 +45,21 @@ class Tcp(Check):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tls(Check):
+    """A TLS server shows a certificate that the host trusts and that names `address`.
+
+    What was seen is JSON: {not_after: seconds since the epoch, serial: upper-case hexadecimal digits}.
+    """
+
+    kind = "tls"
+    address: str
+    port: int
+    own: str = ""
+    """PEM file on the host, chain and key, to show to a server that asks for one."""
+    timeout: float = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Command(Check):
     """A program on the host exits 0. What it prints is what was seen.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar
 
@@ -26,6 +27,20 @@ class Options(BaseModel):
     """The keys that a service takes under `services.NAME` in the spec, besides `strategy`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate of the cloud's authority that a daemon on one host shows, to clients, peers or servers."""
+
+    name: str
+    """In the vault; several hosts may share one."""
+    addresses: tuple[str, ...]
+    """DNS names and addresses that it is good for."""
+    path: str
+    """Where it lies on the host, with its key."""
+    port: int | None
+    """Where it is shown, TLS beginning with the first byte, at the first of `addresses`. None: by clients only."""
 
 
 class Service(ABC):
@@ -65,6 +80,10 @@ class Service(ABC):
         """A program whose standard output is one JSON object of facts about the member on that host, for
         `nines status` and for audits. Each service documents its keys."""
         return None
+
+    def certificates(self, cloud: Cloud, host: Host) -> Iterable[Certificate]:
+        """What its member on that host shows to clients and peers."""
+        return ()
 
     def steps(self, cloud: Cloud, vault: Vault) -> Iterable[Step]:
         """What is done once for the whole cloud, in order."""

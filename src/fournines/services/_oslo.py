@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fournines.cloud.model import Cloud
+from fournines.services import rabbitmq
 from fournines.services._render import IniValue
-from fournines.services.rabbitmq import PORT, USER
 from fournines.state import Vault
 
 Options = Mapping[str, IniValue]
@@ -45,17 +45,19 @@ def account(service: str) -> str:
     return f"service {service}"
 
 
-def transport_url(cloud: Cloud, vault: Vault) -> str:
-    """Every broker, never the VIP: a client that loses one goes on with the next."""
-    password = vault.password("rabbitmq openstack")
-    members = (f"{USER}:{password}@{host.management}:{PORT}" for host in cloud.services["rabbitmq"].hosts)
-    return f"rabbit://{','.join(members)}//"
+def transport_url(cloud: Cloud, vault: Vault, service: str) -> str:
+    """Every broker, never the VIP: a client that loses one goes on with the next. The service's own virtual host."""
+    login = f"{service}:{vault.password(rabbitmq.account(service))}"
+    members = (f"{login}@{host.management}:{rabbitmq.PORT}" for host in cloud.services["rabbitmq"].hosts)
+    return f"rabbit://{','.join(members)}/{service}"
 
 
-def messaging(cloud: Cloud) -> Sections:
-    """Quorum queues only, short heartbeats, quick and bounded reconnects."""
+def messaging() -> Sections:
+    """TLS and quorum queues only, short heartbeats, quick and bounded reconnects."""
     return {
         "oslo_messaging_rabbit": {
+            "ssl": True,
+            "ssl_ca_file": CA_BUNDLE,
             "rabbit_quorum_queue": True,
             "rabbit_transient_quorum_queue": True,
             # Names that last: a restarted daemon takes its old queues up again.

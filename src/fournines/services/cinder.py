@@ -69,7 +69,7 @@ class Cinder(OpenStack):
                     "host": host.name,
                     # Volume managers of one cluster share their volumes: any of them serves each.
                     "cluster": cloud.name,
-                    "transport_url": _oslo.transport_url(cloud, vault),
+                    "transport_url": _oslo.transport_url(cloud, vault, self.name),
                     "enabled_backends": list(backends),
                     "rpc_response_timeout": 30,
                     "report_interval": 10,
@@ -84,7 +84,7 @@ class Cinder(OpenStack):
                 "coordination": {"backend_url": etcd.tooz_url(cloud)},
                 "oslo_concurrency": {"lock_path": "/run/lock/cinder"},
                 "oslo_middleware": {"enable_proxy_headers_parsing": True},
-                **_oslo.messaging(cloud),
+                **_oslo.messaging(),
                 **{name: {"volume_backend_name": name, **options} for name, options in backends.items()},
             }
         }

@@ -6,8 +6,8 @@ has. Clients' are not told apart: the HTTP gateway that tooz speaks to cannot co
 their own host, which passes TLS on to a member that serves.
 
 How a service becomes a client: it needs what is in `NEEDS`, installs `CLIENT_PACKAGES`, has its user in the group
-`GROUP` (`User(name="cinder", groups=(etcd.GROUP,))`), which may read the client's certificate, lists `CLIENT_FILE`
-in its unit's `reads`, and takes `tooz_url(cloud)` as its `backend_url`.
+`GROUP` (`User(name="cinder", groups=(etcd.GROUP,))`), which may read the client's certificate, and takes
+`tooz_url(cloud)` as its `backend_url`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from fournines.cloud.ports import Port, Proxy
 from fournines.cloud.strategies import QUORUM_PROXIED
 from fournines.converge.resources import Absent, Directory, File, Resource, Unit, User
 from fournines.converge.steps import Check, Command, Http
-from fournines.services import Options, Service
+from fournines.services import Certificate, Options, Service
 from fournines.services._render import on_host, unit
-from fournines.services._tls import authority_file
+from fournines.services._tls import authority_file, pem_file
 from fournines.state import Vault
 
 PORT = 2379
@@ -59,19 +59,25 @@ class Etcd(Service):
 
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
         options = EtcdOptions.model_validate(cloud.services[self.name].options)
-        names = [host.management, host.name, "127.0.0.1", "localhost", _MEMBER_NAME]
-        chain, key = vault.certificate(f"etcd-{host.name}", names)
         yield User(name="etcd", groups=(GROUP,))
         yield Directory(path="/etc/etcd")
-        yield File(path=_CERTIFICATE, content=chain + key, group="etcd", mode=0o640, secret=True)
+        member, client = self.certificates(cloud, host)
+        yield pem_file(vault, member, owner="etcd")
         yield File(path=_ENV, content="".join(f"ETCD_{key}={value}\n" for key, value in _env(cloud, host, options)))
         # The second name of Debian's unit would keep ours from being enabled.
         yield Absent(path="/etc/systemd/system/etcd2.service")
         yield File(path=_UNIT, content=_unit())
         yield Directory(path="/etc/fournines")
-        chain, key = vault.certificate("etcd-client", ["client.etcd.fournines"])
-        yield File(path=CLIENT_FILE, content=chain + key, group=GROUP, mode=0o640, secret=True)
-        yield Unit(name="etcd.service", reads=(_ENV, _CERTIFICATE, _UNIT))
+        yield pem_file(vault, client, readers=GROUP)
+        # It reads its certificate again for each connection, and so do its clients.
+        yield Unit(name="etcd.service", reads=(_ENV, _UNIT))
+
+    def certificates(self, cloud: Cloud, host: Host) -> tuple[Certificate, Certificate]:
+        names = (host.management, host.name, "127.0.0.1", "localhost", _MEMBER_NAME)
+        return (
+            Certificate(f"etcd-{host.name}", names, _CERTIFICATE, PORT),
+            Certificate("etcd-client", ("client.etcd.fournines",), CLIENT_FILE, None),
+        )
 
     def health(self, cloud: Cloud, host: Host) -> Check:
         # It reads with the majority's consent: a member that has lost its peers is not healthy.

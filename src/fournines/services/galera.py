@@ -16,19 +16,23 @@ from fournines.cloud.strategies import QUORUM_PROXIED
 from fournines.cloud.timers import Timers
 from fournines.converge.resources import Directory, File, Resource, Unit
 from fournines.converge.steps import Check, Command, Http, Step
-from fournines.services import Options, Service
+from fournines.services import Certificate, Options, Service
 from fournines.services._render import on_host, template, unit
+from fournines.services._tls import authority_file, pem_file
 from fournines.state import Vault
 
 PORT = 3306
 HEALTH_PORT = 9200
 _PROBE = "nines_probe"
 _PROBE_CONF = "/etc/fournines/galera-client.cnf"
+_REPLICATION_PORT = 4567
 _CNF = "/etc/mysql/mariadb.conf.d/90-fournines.cnf"
 _MEMBER = "/usr/local/lib/fournines/galera_member.py"
 _MEMBER_CONF = "/etc/fournines/galera-member.json"
 _UNIT = "/etc/systemd/system/mariadb.service"
 _MEMBER_UNIT = "/etc/systemd/system/galera-member.service"
+_PEM = "/etc/mysql/tls/member.pem"
+_SHELL = "/usr/local/lib/fournines/sst-shell"
 
 
 class GaleraOptions(Options):
@@ -66,9 +70,14 @@ class Galera(Service):
                 hosts=hosts,
                 options=options,
                 donors=[other.name for other in reversed(hosts) if other is not host],
-                provider_options=_provider_options(cloud.timers, options),
+                provider_options=_provider_options(cloud.timers, options, authority_file(cloud)),
+                authority=authority_file(cloud),
+                pem=_PEM,
             ),
         )
+        yield Directory(path="/etc/mysql/tls", owner="mysql", group="mysql", mode=0o700)
+        for certificate in self.certificates(cloud, host):
+            yield pem_file(vault, certificate, owner="mysql")
         yield Directory(path="/etc/fournines")
         yield Directory(path="/usr/local/lib/fournines")
         yield File(path=_MEMBER, content=on_host("galera_member.py"))
@@ -80,10 +89,15 @@ class Galera(Service):
             mode=0o600,
             secret=True,
         )
+        yield File(path=_SHELL, content=_SST_SHELL)
         yield File(path=_UNIT, content=_mariadb_unit())
         yield File(path=_MEMBER_UNIT, content=_member_unit())
         yield Unit(name="galera-member.service", reads=(_MEMBER, _MEMBER_CONF, _MEMBER_UNIT))
-        yield Unit(name="mariadb.service", reads=(_CNF, _UNIT))
+        yield Unit(name="mariadb.service", reads=(_CNF, _UNIT), reload_reads=(_PEM,))
+
+    def certificates(self, cloud: Cloud, host: Host) -> Iterable[Certificate]:
+        # 127.0.0.1: where each host's own proxy leads its clients to a member.
+        yield Certificate(f"galera-{host.name}", (host.management, host.name, "127.0.0.1"), _PEM, _REPLICATION_PORT)
 
     def health(self, cloud: Cloud, host: Host) -> Check:
         return Http(awaits="its Galera member to be synced", url=f"http://{host.management}:{HEALTH_PORT}/")
@@ -113,9 +127,20 @@ class Galera(Service):
         return tuple(reversed(placement.hosts))
 
 
-def _provider_options(timers: Timers, options: GaleraOptions) -> str:
+# wsrep_sst_mariabackup lets its joiner listen again by sleeping for 10 s in every transfer. `sockopt` in the [sst]
+# section has socat try again instead.
+_SST_SHELL = """\
+# Read by the bash that runs wsrep_sst_mariabackup.
+sleep() { [ "$1" = 10 ] || command sleep "$@"; }
+"""
+
+
+def _provider_options(timers: Timers, options: GaleraOptions, authority: str) -> str:
     return ";".join(
         [
+            f"socket.ssl_ca={authority}",
+            f"socket.ssl_cert={_PEM}",
+            f"socket.ssl_key={_PEM}",
             f"gcache.size={options.gcache_megabytes}M",
             "gcache.recover=yes",
             "evs.keepalive_period=PT0.5S",
@@ -127,6 +152,9 @@ def _provider_options(timers: Timers, options: GaleraOptions) -> str:
             "pc.recovery=TRUE",
         ]
     )
+
+
+_RELOAD = "SET GLOBAL wsrep_provider_socket_ssl_reload = ON; FLUSH LOCAL SSL"
 
 
 def _mariadb_unit() -> str:
@@ -146,9 +174,12 @@ def _mariadb_unit() -> str:
             ("RuntimeDirectoryMode", "0755"),
             ("RuntimeDirectoryPreserve", "yes"),
             ("ExecStartPre", f"/usr/bin/python3 {_MEMBER} start"),
+            ("Environment", f"BASH_ENV={_SHELL}"),
             ("EnvironmentFile", "-/run/mysqld/galera-start.env"),
             ("ExecStart", "/usr/sbin/mariadbd $GALERA_OPTIONS"),
             ("ExecStartPost", "/bin/rm -f /run/mysqld/galera-start.env"),
+            # New connections of either kind show the certificate that now lies there; those that stand stay.
+            ("ExecReload", f'/usr/bin/mariadb -e "{_RELOAD}"'),
             # How long a start may take is for those who wait for it to bound: a full copy takes what it takes.
             ("TimeoutStartSec", "infinity"),
             ("TimeoutStopSec", "30"),

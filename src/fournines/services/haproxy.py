@@ -9,8 +9,9 @@ from fournines.cloud.ports import Port
 from fournines.cloud.strategies import ACTIVE_BACKUP
 from fournines.converge.resources import Directory, File, Resource, Sysctl, Unit
 from fournines.converge.steps import Check, Http
-from fournines.services import Service
+from fournines.services import Certificate, Service
 from fournines.services._render import template
+from fournines.services._tls import pem_file
 from fournines.state import Vault
 
 HEALTH_PORT = 8404
@@ -36,11 +37,15 @@ class Haproxy(Service):
                 "haproxy.cfg.j2", timers=cloud.timers, vip=cloud.vip, placements=placements, certificate=_CERTIFICATE
             ),
         )
-        chain, key = vault.certificate("api", [cloud.vip])
         yield Directory(path="/etc/haproxy/tls", mode=0o700)
-        yield File(path=_CERTIFICATE, content=chain + key, mode=0o600, secret=True)
+        for certificate in self.certificates(cloud, host):
+            yield pem_file(vault, certificate)
         # systemd must not start it: with the VIP elsewhere or no quorum, that is Pacemaker's decision.
-        yield Unit(name="haproxy.service", enabled=False, running=None, reads=(_CFG, _CERTIFICATE), reload=True)
+        yield Unit(name="haproxy.service", enabled=False, running=None, reload_reads=(_CFG, _CERTIFICATE))
+
+    def certificates(self, cloud: Cloud, host: Host) -> Iterable[Certificate]:
+        port = next((endpoint.vip_port for endpoint in cloud.endpoints.values()), None)
+        yield Certificate("api", (cloud.vip,), _CERTIFICATE, port)
 
     def health(self, cloud: Cloud, host: Host) -> Check:
         return Http(awaits="Pacemaker to start the API's HAProxy", url=f"http://127.0.0.1:{HEALTH_PORT}/")

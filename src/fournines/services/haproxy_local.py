@@ -44,7 +44,7 @@ class HaproxyLocal(Service):
             ),
         )
         yield File(path=_UNIT, content=_unit())
-        yield Unit(name="haproxy-local.service", reads=(_CFG, _UNIT), reload=True)
+        yield Unit(name="haproxy-local.service", reads=(_UNIT,), reload_reads=(_CFG,))
 
     def health(self, cloud: Cloud, host: Host) -> Check:
         return Http(awaits="the host's own proxy to answer", url=_HEALTH)

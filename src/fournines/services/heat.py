@@ -60,7 +60,7 @@ class Heat(OpenStack):
                 "DEFAULT": {
                     "use_stderr": True,
                     "host": host.name,
-                    "transport_url": _oslo.transport_url(cloud, vault),
+                    "transport_url": _oslo.transport_url(cloud, vault, self.name),
                     "num_engine_workers": self._options(cloud).engine_workers,
                     "auth_encryption_key": vault.password("heat encryption")[:32],
                     "heat_metadata_server_url": cloud.url("heat-cfn").removesuffix("/v1"),
@@ -77,7 +77,7 @@ class Heat(OpenStack):
                 "clients": {"ca_file": _oslo.CA_BUNDLE},
                 "clients_keystone": {"auth_uri": cloud.url("keystone"), "ca_file": _oslo.CA_BUNDLE},
                 "oslo_middleware": {"enable_proxy_headers_parsing": True},
-                **_oslo.messaging(cloud),
+                **_oslo.messaging(),
             }
         }
 

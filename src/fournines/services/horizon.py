@@ -91,7 +91,7 @@ class Horizon(Service):
             path=_CLEAR_SERVICE,
             content=unit(
                 "Removal of Horizon's expired sessions",
-                unit=[("After", "network.target haproxy-db.service")],
+                unit=[("After", "network.target haproxy-local.service")],
                 service=[("Type", "oneshot"), ("User", "horizon"), ("ExecStart", f"{_MANAGE} clearsessions")],
                 wanted_by=None,
             ),

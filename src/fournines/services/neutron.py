@@ -68,7 +68,7 @@ class Neutron(OpenStack):
                     "host": host.name,
                     "core_plugin": "ml2",
                     "service_plugins": ["router", "segments"],
-                    "transport_url": _oslo.transport_url(cloud, vault),
+                    "transport_url": _oslo.transport_url(cloud, vault, self.name),
                     "auth_strategy": "keystone",
                     "rpc_workers": 1,
                     "rpc_state_report_workers": 0,
@@ -89,7 +89,7 @@ class Neutron(OpenStack):
                 "placement": _oslo.client(cloud, vault, self.name),
                 "oslo_concurrency": {"lock_path": "/run/lock/neutron"},
                 "oslo_middleware": {"enable_proxy_headers_parsing": True},
-                **_oslo.messaging(cloud),
+                **_oslo.messaging(),
             },
             _ML2: {
                 "ml2": {

@@ -99,7 +99,7 @@ class Nova(OpenStack):
                     "use_stderr": True,
                     "my_ip": host.management,
                     "host": host.name,
-                    "transport_url": _oslo.transport_url(cloud, vault),
+                    "transport_url": _oslo.transport_url(cloud, vault, self.name),
                     "state_path": "/var/lib/nova",
                     "report_interval": 10,
                     "service_down_time": 30,
@@ -135,7 +135,7 @@ class Nova(OpenStack):
                 },
                 "oslo_concurrency": {"lock_path": "/run/lock/nova"},
                 "oslo_middleware": {"enable_proxy_headers_parsing": True},
-                **_oslo.messaging(cloud),
+                **_oslo.messaging(),
             }
         }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from collections.abc import Iterable
 
@@ -10,17 +12,24 @@ from fournines.cloud.ports import Port
 from fournines.cloud.strategies import QUORUM
 from fournines.converge.resources import Directory, File, Resource, Unit
 from fournines.converge.steps import Check, Command
-from fournines.services import Options, Service
+from fournines.services import Certificate, Options, Service
 from fournines.services._render import on_host, template, unit
+from fournines.services._tls import authority_file, pem_file
 from fournines.state import Vault
 
-PORT = 5672
-USER = "openstack"
+PORT = 5671
+"""TLS; there is no plain listener."""
+_PROBE = "nines"
 _CONF = "/etc/rabbitmq/rabbitmq.conf"
+_DEFINITIONS = "/etc/rabbitmq/definitions.json"
 _ADVANCED = "/etc/rabbitmq/advanced.config"
 _ENV = "/etc/rabbitmq/rabbitmq-env.conf"
 _PLUGINS = "/etc/rabbitmq/enabled_plugins"
 _COOKIE = "/var/lib/rabbitmq/.erlang.cookie"
+_PEM = "/etc/rabbitmq/tls/member.pem"
+_DISTRIBUTION = "/etc/rabbitmq/distribution.config"
+_EPMD = "/etc/systemd/system/epmd.socket.d/fournines.conf"
+_BROKER = "/usr/local/lib/fournines/rabbitmq_broker.py"
 _CHECK = "/etc/fournines/rabbitmq-check.json"
 _CHECK_PROGRAM = "/usr/local/lib/fournines/rabbitmq_check.py"
 _UNIT = "/etc/systemd/system/rabbitmq-server.service"
@@ -39,32 +48,36 @@ class Rabbitmq(Service):
     name = "rabbitmq"
     strategies = (QUORUM,)
     packages = ("rabbitmq-server", "python3-pika")
-    # Clients, clients with TLS, epmd, and members among themselves.
-    ports = (Port(PORT), Port(5671), Port(4369), Port(25672))
+    # Clients, epmd, and members among themselves.
+    ports = (Port(PORT), Port(4369), Port(25672))
     options = RabbitmqOptions
     log_units = ("rabbitmq-server.service",)
 
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
         placement = cloud.services[self.name]
         options = RabbitmqOptions.model_validate(placement.options)
-        password = vault.password("rabbitmq openstack")
         yield File(
             path=_CONF,
             content=template(
-                "rabbitmq.conf.j2", cloud=cloud, host=host, hosts=placement.hosts, options=options, password=password
+                "rabbitmq.conf.j2",
+                cloud=cloud,
+                host=host,
+                hosts=placement.hosts,
+                options=options,
+                definitions=_DEFINITIONS,
+                port=PORT,
+                authority=authority_file(cloud),
+                pem=_PEM,
             ),
-            group="rabbitmq",
-            mode=0o640,
-            secret=True,
         )
+        yield File(path=_DEFINITIONS, content=_definitions(cloud, vault), group="rabbitmq", mode=0o640, secret=True)
+        yield Directory(path="/etc/rabbitmq/tls", owner="rabbitmq", group="rabbitmq", mode=0o700)
+        for certificate in self.certificates(cloud, host):
+            yield pem_file(vault, certificate, owner="rabbitmq")
+        yield File(path=_DISTRIBUTION, content=_distribution(authority_file(cloud)))
         ticktime = round(cloud.timers.rabbit_ticktime)
         yield File(path=_ADVANCED, content=f"[{{kernel, [{{net_ticktime, {ticktime}}}]}}].\n")
-        busy_wait = "+sbwt none +sbwtdcpu none +sbwtdio none"
-        yield File(
-            path=_ENV,
-            content=f"NODENAME=rabbit@{host.name}\n"
-            f'SERVER_ADDITIONAL_ERL_ARGS="+S {options.schedulers}:{options.schedulers} +A 8 {busy_wait}"\n',
-        )
+        yield File(path=_ENV, content=_environment(host, options))
         yield File(path=_PLUGINS, content="[].\n")
         yield File(
             path=_COOKIE,
@@ -78,13 +91,32 @@ class Rabbitmq(Service):
         yield Directory(path="/usr/local/lib/fournines")
         yield File(
             path=_CHECK,
-            content=json.dumps({"host": host.management, "port": PORT, "user": USER, "password": password}),
+            content=json.dumps(
+                {
+                    "host": host.management,
+                    "port": PORT,
+                    "user": _PROBE,
+                    "password": vault.password(account(_PROBE)),
+                    "authority": authority_file(cloud),
+                }
+            ),
             mode=0o600,
             secret=True,
         )
         yield File(path=_CHECK_PROGRAM, content=on_host("rabbitmq_check.py"))
-        yield File(path=_UNIT, content=_unit())
-        yield Unit(name="rabbitmq-server.service", reads=(_CONF, _ADVANCED, _ENV, _PLUGINS, _COOKIE, _UNIT))
+        yield File(path=_BROKER, content=on_host("rabbitmq_broker.py"))
+        yield File(path=_UNIT, content=_unit(host))
+        yield Directory(path="/etc/systemd/system/epmd.socket.d")
+        yield File(path=_EPMD, content=_epmd(host))
+        yield Unit(name="epmd.socket", reads=(_EPMD,))
+        yield Unit(
+            name="rabbitmq-server.service",
+            reads=(_CONF, _DEFINITIONS, _ADVANCED, _ENV, _PLUGINS, _COOKIE, _DISTRIBUTION, _UNIT),
+            reload_reads=(_PEM,),
+        )
+
+    def certificates(self, cloud: Cloud, host: Host) -> Iterable[Certificate]:
+        yield Certificate(f"rabbitmq-{host.name}", (host.management, host.name), _PEM, PORT)
 
     def health(self, cloud: Cloud, host: Host) -> Check:
         return Command(
@@ -96,13 +128,74 @@ class Rabbitmq(Service):
     def facts(self, cloud: Cloud, host: Host) -> Command:
         return Command(
             awaits="RabbitMQ's own view",
-            argv=("python3", "-", f"rabbit@{host.name}"),
-            stdin=on_host("rabbitmq_facts.py"),
+            argv=("python3", _BROKER, "facts", f"rabbit@{host.name}"),
             timeout=15,
         )
 
 
-def _unit() -> str:
+def account(service: str) -> str:
+    """Name of a service's password in the vault; user and virtual host have the service's name."""
+    return f"rabbitmq {service}"
+
+
+def _definitions(cloud: Cloud, vault: Vault) -> str:
+    """Users and virtual hosts, as each broker takes them in when it starts: one a service, and `/` for our check."""
+    clients = [name for name, each in cloud.services.items() if any(need.target == "rabbitmq" for need in each.needs)]
+    places = {_PROBE: "/", **{name: name for name in sorted(clients)}}
+    everything = dict.fromkeys(("configure", "write", "read"), ".*")
+    return (
+        json.dumps(
+            {
+                "users": [
+                    {
+                        "name": user,
+                        "password_hash": _hash(vault.password(account(user))),
+                        "hashing_algorithm": "rabbit_password_hashing_sha256",
+                        "tags": [],
+                        "limits": {},
+                    }
+                    for user in places
+                ],
+                "vhosts": [{"name": place, "default_queue_type": "quorum"} for place in places.values()],
+                "permissions": [{"user": user, "vhost": place, **everything} for user, place in places.items()],
+            },
+            indent=1,
+        )
+        + "\n"
+    )
+
+
+def _hash(password: str) -> str:
+    """RabbitMQ's: four bytes of salt, then SHA-256 of salt and password. The salt follows from the password, so that
+    the file is the same each time."""
+    salt = hashlib.sha256(b"salt " + password.encode()).digest()[:4]
+    return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
+
+
+def _distribution(authority: str) -> str:
+    """TLS between brokers: each shows a certificate of the cloud's authority and asks the other for one."""
+    both = f'{{cacertfile, "{authority}"}}, {{certfile, "{_PEM}"}}, {{keyfile, "{_PEM}"}}, {{verify, verify_peer}}'
+    return f"[{{server, [{both}, {{fail_if_no_peer_cert, true}}]}},\n {{client, [{both}]}}].\n"
+
+
+def _environment(host: Host, options: RabbitmqOptions) -> str:
+    distribution = f"-proto_dist inet_tls -ssl_dist_optfile {_DISTRIBUTION}"
+    interface = host.management.replace(".", ",")
+    busy_wait = "+sbwt none +sbwtdcpu none +sbwtdio none"
+    return (
+        f"NODENAME=rabbit@{host.name}\n"
+        f'SERVER_ADDITIONAL_ERL_ARGS="+S {options.schedulers}:{options.schedulers} +A 8 {busy_wait} {distribution} '
+        f'-kernel inet_dist_use_interface {{{interface}}}"\n'
+        f'CTL_ERL_ARGS="{distribution}"\n'
+    )
+
+
+def _epmd(host: Host) -> str:
+    # Brokers ask it on the management network, its own broker on the loopback.
+    return f"[Socket]\nListenStream=\nListenStream=127.0.0.1:4369\nListenStream={host.management}:4369\nFreeBind=true\n"
+
+
+def _unit(host: Host) -> str:
     return unit(
         "RabbitMQ",
         unit=[("After", "network.target epmd.socket"), ("Wants", "epmd.socket"), ("StartLimitIntervalSec", "0")],
@@ -114,6 +207,7 @@ def _unit() -> str:
             ("UMask", "0027"),
             ("WorkingDirectory", "/var/lib/rabbitmq"),
             ("ExecStart", "/usr/lib/rabbitmq/bin/rabbitmq-server"),
+            ("ExecReload", f"/usr/bin/python3 {_BROKER} reload rabbit@{host.name}"),
             # A member waits for its peers' tables after a blackout; those who wait for it bound the wait.
             ("TimeoutStartSec", "infinity"),
             ("TimeoutStopSec", "60"),

@@ -84,6 +84,17 @@ class Vault:
         with self._making:
             return self._certificate(name, _subject_names(sorted(set(addresses))), days, renew_before)
 
+    def certificates(self) -> dict[str, x509.Certificate]:
+        """Every certificate that was made, by name, sorted; the authority's own is `ca`. Makes none."""
+        found = {path.stem: path for path in self._folder.glob("*.pem")}
+        return {name: x509.load_pem_x509_certificate(found[name].read_bytes()) for name in sorted(found)}
+
+    def forget_certificates(self, names: Iterable[str]) -> None:
+        """Have these made anew, with new keys, when they are next asked for. Hosts go on with what they have."""
+        with self._making:
+            for name in set(names) - {"ca"}:
+                (self._folder / f"{name}.pem").unlink(missing_ok=True)
+
     def _certificate(
         self, name: str, wanted: x509.SubjectAlternativeName, days: int, renew_before: int
     ) -> tuple[str, str]:
@@ -96,6 +107,8 @@ class Vault:
             usage = old.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
             if fresh and (names, usage) == (wanted, _USAGE) and old.issuer == authority.subject:
                 return path.read_text(), key_path.read_text()
+            # Its key goes before it does: the two must never be of different makes.
+            path.unlink()
         key = ec.generate_private_key(ec.SECP256R1())
         now = dt.datetime.now(dt.UTC)
         certificate = (

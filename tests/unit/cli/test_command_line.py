@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from fournines.cli import app, clouds, verbs
+from fournines.cli import app, build, clouds, verbs
 from fournines.cloud import Cloud
 from fournines.errors import HostError, NinesError
 from fournines.hosts import Fleet
@@ -80,7 +80,7 @@ def test_help_names_every_verb(nines: Nines) -> None:
     said = nines("--help")
     assert said.code == 0
     files = {path.stem for path in Path(verbs.__path__[0]).glob("[a-z]*.py")}
-    assert {"schema", "plan", "apply", "up", "down", "status", "ssh", "logs", "drill"} <= files
+    assert {"schema", "plan", "apply", "up", "down", "status", "ssh", "logs", "drill", "certs"} <= files
     for verb in files:
         assert f"\n  {verb} " in said.out
         assert nines(verb, "--help").code == 0
@@ -213,6 +213,39 @@ def test_a_drill_that_injures_wants_a_target(nines: Nines) -> None:
     said = nines("drill", "power-loss")
     assert said.code == 2
     assert "--target" in said.err
+
+
+def test_certs_lists_what_there_is_and_makes_none(nines: Nines, execs: list[list[str]]) -> None:
+    said = nines("certs")
+    assert said.code == 0
+    assert "galera-c2     none yet              c2\n" in said.out
+    vault = State("lab").vault()
+    assert vault.certificates() == {}
+    vault.certificate("api", ["10.71.0.10"])
+    assert "api           396 days" in nines("certs").out
+    assert json.loads(nines("certs", "--json").out)["api"]["hosts"] == ["c1", "c2", "c3"]
+
+
+def test_certs_rotate_rolls_new_ones_out_under_the_lock(
+    nines: Nines, execs: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = State("lab").vault()
+    for name in ("api", "galera-c1", "bmc"):
+        vault.certificate(name, [name])
+    old = vault.certificates()
+    left: list[list[str]] = []
+
+    def rolled(cloud: object, state: State, *rest: object, always_prove: bool) -> None:
+        assert always_prove
+        with pytest.raises(NinesError), state.lock("another"):
+            pass
+        left.append(list(state.vault().certificates()))
+
+    monkeypatch.setattr(build, "build", rolled)
+    assert nines("certs", "rotate").code == 0
+    assert left == [["bmc", "ca"]], "those of the cloud's daemons, for the services to ask for anew"
+    assert vault.certificates()["ca"] == old["ca"]
+    assert nines("certs", "rotte").code == 2
 
 
 def test_down_leaves_real_hosts_alone(nines: Nines) -> None:

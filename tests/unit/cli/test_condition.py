@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -197,3 +198,69 @@ def test_nothing_is_reachable(cloud: Cloud, state: State) -> None:
     assert "the VIP 10.71.0.10 is on no host" in found["problems"]
     assert found["clouds_yaml"] is None
     drawn(found)
+
+
+def shown(state: State, *names: str) -> dict[str, Seen]:
+    """What a host shows that has what the vault holds."""
+    held = state.vault().certificates()
+    return {
+        name: Seen(
+            True,
+            json.dumps(
+                {
+                    "not_after": held[name].not_valid_after_utc.timestamp(),
+                    "serial": f"{held[name].serial_number:X}",
+                }
+            ),
+            0.1,
+        )
+        for name in names
+    }
+
+
+def showing(state: State, **others: dict[str, Seen]) -> dict[str, HostView]:
+    """All well, the vault holding certificates that end within a year and hosts showing them."""
+    vault = state.vault()
+    names = ["api", *(f"{service}-{host}" for service in ("galera", "rabbitmq") for host in ("c1", "c2", "c3"))]
+    for name in names:
+        vault.certificate(name, [name])
+    return {
+        host: replace(
+            well(host),
+            certificates=shown(state, "api", f"galera-{host}", f"rabbitmq-{host}") | others.get(host, {}),
+        )
+        for host in ("c1", "c2", "c3")
+    }
+
+
+def test_certificates_are_listed_with_the_days_they_have_left(cloud: Cloud, state: State) -> None:
+    found = of(cloud, state, showing(state))
+    assert found["problems"] == []
+    listed = found["certificates"]
+    assert list(listed)[:4] == ["ca", "api", "etcd-c1", "etcd-c2"]
+    assert listed["api"]["hosts"] == ["c1", "c2", "c3"]
+    assert listed["galera-c2"]["hosts"] == ["c2"]
+    assert (listed["api"]["days_left"], listed["ca"]["days_left"]) == (396, 3649)
+    assert json.loads(json.dumps(found)) == found
+    assert "certificates: 8, api ends first, in 396 days" in drawn(found)
+
+
+def test_a_certificate_near_its_end_is_a_problem(cloud: Cloud, state: State) -> None:
+    soon = json.dumps({"not_after": time.time() + 10.5 * 86400, "serial": "1"})
+    found = of(cloud, state, showing(state, c2={"galera-c2": Seen(True, soon, 0.1)}))
+    assert found["certificates"]["galera-c2"]["days_left"] == 10, "what a host shows counts, not what the vault holds"
+    assert found["problems"] == [
+        "c2 shows another certificate galera-c2 than the vault's: nines apply",
+        "the certificate galera-c2 ends in 10 days: nines apply",
+    ]
+
+
+def test_a_certificate_that_cannot_be_trusted_is_a_problem_of_a_healthy_service_only(
+    cloud: Cloud, state: State
+) -> None:
+    bad = {"rabbitmq-c3": Seen(False, "CERTIFICATE_VERIFY_FAILED", 0.1)}
+    seen = showing(state, c3=bad)
+    assert of(cloud, state, seen)["problems"] == ["c3 shows no good certificate rabbitmq-c3: CERTIFICATE_VERIFY_FAILED"]
+    services = dict(seen["c3"].services) | {"rabbitmq": member(RABBITMQ, ok=False, seen="refused")}
+    seen["c3"] = replace(seen["c3"], services=services)
+    assert of(cloud, state, seen)["problems"] == ["rabbitmq on c3 is not healthy: refused"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Generator
@@ -15,7 +17,8 @@ import pytest
 from converge_support import LocalHost
 
 from fournines.converge.agent.checks import evaluate
-from fournines.converge.steps import Check, Command, Http, Tcp
+from fournines.converge.steps import Check, Command, Http, Tcp, Tls
+from fournines.state import Vault
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -197,3 +200,44 @@ def test_a_secret_step_shows_nothing(host: LocalHost) -> None:
     answer = step(host, done, run, bound=0.2)
     assert (answer["stdout"], answer["stderr"]) == ("(secret)", "(secret)")
     assert "hunter2" not in str(answer)
+
+
+@contextmanager
+def tls_server(pem: Path, ca: Path | None = None) -> Generator[int]:
+    """With `ca`: one that asks its clients for a certificate of that authority."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=ca)
+    context.load_cert_chain(pem)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2  # The client hears of a refusal within its handshake.
+    context.verify_mode = ssl.CERT_REQUIRED if ca else ssl.CERT_NONE
+    server = HTTPServer(("127.0.0.1", 0), Answers)
+    server.handle_error = lambda request, client_address: None
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    vault = Vault(tmp_path / "vault")
+    pem = tmp_path / "m.pem"
+    pem.write_text("".join(vault.certificate("m", ["127.0.0.1"])))
+    # The authorities that this host trusts.
+    monkeypatch.setenv("SSL_CERT_FILE", str(vault.ca_file))
+    with tls_server(pem) as port:
+        good = ask(Tls(awaits="", address="127.0.0.1", port=port))
+    held = vault.certificates()["m"]
+    assert good["ok"]
+    shown = json.loads(good["seen"])
+    assert shown["not_after"] == held.not_valid_after_utc.timestamp()
+    assert int(shown["serial"], 16) == held.serial_number
+    with tls_server(pem, ca=vault.ca_file) as port:
+        assert ask(Tls(awaits="", address="127.0.0.1", port=port, own=str(pem)))["ok"]
+        assert "SSL" in ask(Tls(awaits="", address="127.0.0.1", port=port))["seen"]
+    monkeypatch.setenv("SSL_CERT_FILE", str(Vault(tmp_path / "another").ca_file))
+    with tls_server(pem) as port:
+        assert "CERTIFICATE_VERIFY_FAILED" in ask(Tls(awaits="", address="127.0.0.1", port=port))["seen"]

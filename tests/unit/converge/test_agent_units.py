@@ -18,8 +18,13 @@ CHANGED = File(path="/etc/app.conf", content="a = 2\n")
 APP = Unit(name="app.service", reads=("/etc/app.conf",))
 
 
+def asked(unit: Unit, action: str) -> dict[str, object]:
+    reads = {"reads": list(unit.reads), "reload_reads": list(unit.reload_reads)}
+    return {"name": unit.name, "action": action, **reads}
+
+
 def move(host: LocalHost, action: str, unit: Unit = APP) -> dict[str, str]:
-    units = [{"name": unit.name, "action": action, "reads": list(unit.reads)}]
+    units = [asked(unit, action)]
     answer = host.here("units", units=units, timeout=10)
     assert answer["failed"] == []
     return answer["did"]
@@ -50,12 +55,22 @@ def test_a_changed_file_makes_it_stale_until_restarted(inside: LocalHost) -> Non
 
 
 def test_reload_instead_of_restart(inside: LocalHost) -> None:
-    started(inside)
-    unit = Unit(name="app.service", reads=("/etc/app.conf",), reload=True)
-    assert words(inside.write(CHANGED, unit)["left"]) == ["reload unit app.service"]
+    unit = Unit(name="app.service", reads=("/etc/app.conf",), reload_reads=("/etc/app.pem",))
+    old, new = (File(path="/etc/app.pem", content=content) for content in ("old", "new"))
+    inside.write(CONF, old, unit)
+    assert move(inside, "start", unit) == {"app.service": "start"}
+    inside.calls()
+    assert words(inside.look(CONF, new, unit)) == ["update file /etc/app.pem", "reload unit app.service"]
+    assert words(inside.write(CONF, new, unit)["left"]) == ["reload unit app.service"]
     assert move(inside, "reload", unit) == {"app.service": "reload"}
     assert inside.calls() == ["systemctl reload app.service"]
-    assert inside.look(CHANGED, unit) == []
+    assert inside.look(CONF, new, unit) == []
+    # A reload reads no other file again.
+    assert words(inside.write(CHANGED, old, unit)["left"]) == ["restart unit app.service"]
+    assert move(inside, "reload", unit) == {"app.service": "reload"}
+    assert words(inside.look(CHANGED, old, unit)) == ["restart unit app.service"]
+    assert move(inside, "restart", unit) == {"app.service": "restart"}
+    assert inside.look(CHANGED, old, unit) == [], "a restart reads everything"
 
 
 def test_started_by_somebody_else_is_stale(inside: LocalHost) -> None:
@@ -100,7 +115,7 @@ def test_a_restart_that_another_run_has_done_meanwhile_is_not_repeated(inside: L
 
 
 def test_a_unit_of_pacemaker_is_reloaded_only_when_it_runs_with_older_files(inside: LocalHost) -> None:
-    unit = Unit(name="app.service", enabled=None, running=None, reload=True, reads=("/etc/app.conf",))
+    unit = Unit(name="app.service", enabled=None, running=None, reload_reads=("/etc/app.conf",))
     inside.write(CONF, unit)
     assert inside.look(CONF, unit) == []
     time.sleep(0.02)
@@ -122,7 +137,7 @@ def test_stop(inside: LocalHost) -> None:
 def test_a_failed_start_shows_the_journal_and_leaves_no_stamp(inside: LocalHost) -> None:
     inside.write(CONF, APP)
     inside.set_unit("app.service", fails=True)
-    units = [{"name": APP.name, "action": "start", "reads": list(APP.reads)}]
+    units = [asked(APP, "start")]
     answer = inside.here("units", units=units, timeout=10)
     (failed,) = answer["failed"]
     assert failed["said"] == "Job for app.service failed."

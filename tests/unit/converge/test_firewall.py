@@ -88,7 +88,7 @@ def test_the_labs_rules(lab: Cloud) -> None:
     rules = firewall.ruleset(lab, lab.host("c2"))
     cluster = accepted(rules, "ip saddr @cluster ip daddr 10.71.0.12 ")
     assert cluster >= {"tcp 3306", "tcp 4444", "tcp 4567", "tcp 4568", "tcp 9200"}, "Galera"
-    assert cluster >= {"tcp 5672", "tcp 25672", "tcp 4369", "tcp 2379", "tcp 2380", "tcp 5000"}
+    assert cluster >= {"tcp 5671", "tcp 25672", "tcp 4369", "tcp 2379", "tcp 2380", "tcp 5000"}
     assert not cluster & {"tcp 11211", "tcp 8404", "tcp 8405"}, "what listens on 127.0.0.1 alone"
     assert accepted(rules, "ip daddr 10.71.0.10 ") >= {"tcp 5000"}, "the published endpoints"
     assert accepted(rules, "ip saddr @links ") == {"udp 5405"}, "Corosync"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fournines.services.onhost.galera_member import NO_HISTORY, State, decide, joining, read_grastate
+from fournines.services.onhost.galera_member import NO_HISTORY, State, decide, read_grastate
 
 ORDER = ["c1", "c2", "c3"]
 UUID = "2b09332e-e551-11f1-9e3b-6a39f5383d1a"
@@ -161,11 +161,3 @@ def test_a_stale_view_of_the_others_never_makes_a_second_founder(states: dict[st
 )
 def test_grastate(text: str, position: tuple[str, int | None]):
     assert read_grastate(text) == position
-
-
-def test_only_a_member_without_history_joins_a_young_cluster_by_rsync():
-    young: dict[str, State | None] = {**fresh(), "c1": running("c1", 2)}
-    assert joining(young, -1) == ["--wsrep-sst-method=rsync"]
-    assert joining(young, 5) == []
-    assert joining({**young, "c1": running("c1", 5000)}, -1) == []
-    assert joining(fresh(), -1) == []

@@ -12,7 +12,8 @@ in JSON lines on standard output, and exits. It keeps no process, and no file be
 Answers: `{"progress": {"text", "seconds"}}` about every 2 s, at last `{"result": ...}` or `{"error", "remedy"}`.
 Every path is taken below `root` (of the request, else $NINES_ROOT, else the real root).
 
-    /var/lib/fournines/stamps.json     unit -> digest of what it read when it was last started
+    /var/lib/fournines/stamps.json     unit -> digest of what it read when it was last started; `UNIT reload` -> of what
+                                       it reads again at a reload
     /var/lib/fournines/daemon-reload   there while systemd has not yet reread what was written
     /var/lib/fournines/oslo.json       which options the installed OpenStack packages know
     /run/fournines/*.lock              held while changing: an agent whose operator died may still be at work

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import time
 from collections.abc import Callable
+from typing import Any
 
 from fournines.converge.agent import programs
 from fournines.converge.agent.machine import Data
@@ -28,6 +30,20 @@ def evaluate(check: Data, limit: float = 3600.0) -> Data:
 def check_tcp(check: Data, timeout: float) -> tuple[bool, str]:
     with socket.create_connection((check["address"], check["port"]), timeout):
         return True, "connected"
+
+
+def check_tls(check: Data, timeout: float) -> tuple[bool, str]:
+    import ssl
+
+    context = ssl.create_default_context()
+    if check["own"]:
+        context.load_cert_chain(check["own"])
+    with (
+        socket.create_connection((check["address"], check["port"]), timeout) as link,
+        context.wrap_socket(link, server_hostname=check["address"]) as secure,
+    ):
+        shown: Any = secure.getpeercert()
+    return True, json.dumps({"not_after": ssl.cert_time_to_seconds(shown["notAfter"]), "serial": shown["serialNumber"]})
 
 
 def check_command(check: Data, timeout: float) -> tuple[bool, str]:
@@ -82,5 +98,6 @@ def status_of(answer: bytes) -> int:
 CHECKS: dict[str, Callable[[Data, float], tuple[bool, str]]] = {
     "http": check_http,
     "tcp": check_tcp,
+    "tls": check_tls,
     "command": check_command,
 }

@@ -13,7 +13,7 @@ from fournines.converge.agent.line import Line
 from fournines.converge.agent.machine import Changes, Data, Machine, Pairs, Refusal
 from fournines.converge.agent.oslo import refuse_unknown_options
 from fournines.converge.agent.packages import POLICY, POLICY_SAVED, POLICY_TEXT, names_in, versions
-from fournines.converge.agent.units import RELOAD, contents, digest, read_stamps, see_unit, unit_states
+from fournines.converge.agent.units import RELOAD, contents, read_stamps, see_unit, unit_states
 
 
 def differences(machine: Machine, resources: list[Data], installed: dict[str, str] | None = None) -> Changes:
@@ -31,8 +31,7 @@ def differences(machine: Machine, resources: list[Data], installed: dict[str, st
             pairs: Pairs = [("create", "")] if wanted["name"] not in installed else []
         elif kind == "unit":
             name = wanted["name"]
-            fresh = digest(machine, wanted["reads"], will_be)
-            pairs = see_unit(machine, wanted, states[name], stamps.get(name), fresh)
+            pairs = see_unit(machine, wanted, states[name], stamps, will_be)
         elif kind in SEE:
             pairs = SEE[kind](machine, wanted)
         else:

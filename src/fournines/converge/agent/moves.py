@@ -12,18 +12,21 @@ from fournines.converge.agent.programs import Ran
 from fournines.converge.agent.units import (
     MOVES,
     RUNNING,
-    digest,
+    fresh_stamps,
+    is_stale,
     keep_stamps,
     last_lines,
     read_stamps,
+    reload_key,
     started_after,
     unit_states,
 )
 
 
 def units(machine: Machine, request: Data, line: Line) -> Data:
-    """Each of `units` is {name, action, reads}. `did` says what became of each: the action; `already` when there was
-    nothing to do; `stale` when a start found it running with older files, which only a restart may change."""
+    """Each of `units` is {name, action, reads, reload_reads}. `did` says what became of each: the action; `already`
+    when there was nothing to do; `stale` when a start found it running with older files, which only a restart may
+    change."""
     wanted: list[Data] = request["units"]
     timeout = float(request["timeout"])
     with contextlib.ExitStack() as stack:
@@ -31,14 +34,17 @@ def units(machine: Machine, request: Data, line: Line) -> Data:
             stack.enter_context(machine.lock("unit " + unit["name"], line))
         states, stamps = unit_states([unit["name"] for unit in wanted]), read_stamps(machine)
         did: dict[str, str] = {}
-        fresh: dict[str, str] = {}
+        fresh: dict[str, dict[str, str]] = {}
         failed: list[Data] = []
         for unit in wanted:
             name = unit["name"]
-            fresh[name] = digest(machine, unit["reads"], {})
-            did[name] = unit_move(machine, unit, states[name], stamps.get(name) == fresh[name])
+            # A reload reads only some files again.
+            reads = fresh_stamps(machine, unit, {})
+            fresh[name] = {key: reads[key] for key in reads if unit["action"] != "reload" or key == reload_key(name)}
+            old = any(is_stale(stamps, reads, key) for key in fresh[name])
+            did[name] = unit_move(machine, unit, states[name], not old)
         # It was started after the files were written, by a step perhaps: its stamp only is missing.
-        keep_stamps(machine, {n: fresh[n] for n in did if did[n] == "already" and stamps.get(n) != fresh[n]}, line)
+        keep_stamps(machine, stamps, [fresh[name] for name in did if did[name] == "already"], line)
         for action in MOVES:
             names = [name for name, move in did.items() if move == action]
             if not names:
@@ -51,12 +57,13 @@ def units(machine: Machine, request: Data, line: Line) -> Data:
             bad = unit_failures(names, action, ran)
             failed += [told(name, action, ran, timeout, request.get("check") or {}, {*stamps, *states}) for name in bad]
             if action != "stop":
-                keep_stamps(machine, {name: fresh[name] for name in names if name not in bad}, line)
+                keep_stamps(machine, stamps, [fresh[name] for name in names if name not in bad], line)
     return {"did": did, "failed": failed}
 
 
 def unit_move(machine: Machine, unit: Data, state: dict[str, str], is_fresh: bool) -> str:
     active, action = state.get("ActiveState", "inactive"), unit["action"]
+    reads: list[str] = [*unit["reads"], *unit["reload_reads"]]
     runs = active in RUNNING
     if action == "stop":
         return "stop" if runs else "already"
@@ -66,8 +73,8 @@ def unit_move(machine: Machine, unit: Data, state: dict[str, str], is_fresh: boo
         return "start"
     if active == "activating":
         # Join a start under way, unless it began with older files.
-        return "start" if started_after(machine, state, unit["reads"]) else "restart"
-    if is_fresh or (action == "start" and started_after(machine, state, unit["reads"])):
+        return "start" if started_after(machine, state, reads) else "restart"
+    if is_fresh or (action == "start" and started_after(machine, state, reads)):
         return "already"
     return "stale" if action == "start" else "restart"
 

@@ -23,8 +23,8 @@ Place = tuple[str, int]
 
 
 def holders(journal: Iterable[str], check: Data, own: Iterable[str]) -> list[Data]:
-    """Processes of other units than `own` on a port that the journal says is taken, or on that of the check, which
-    was not answered: {address, port, pid, program, unit (empty where it is of none)}."""
+    """Processes of other units than `own` on a port that the journal says is taken, or on that of the check, where
+    none of `own` is on it: {address, port, pid, program, unit (empty where it is of none)}."""
     wanted = [*places_of_check(check), *places_told(list(journal))]
     if not wanted:
         return []
@@ -32,12 +32,14 @@ def holders(journal: Iterable[str], check: Data, own: Iterable[str]) -> list[Dat
     found: dict[int, Data] = {}
     sockets, having = listening(), processes()
     for address, port in wanted:
-        for inode, (at, number) in sockets.items():
-            same = not address or at == address or at in ANY or address in ANY
-            if number == port and same and inode in having:
-                pid, program, unit = having[inode]
-                if unit not in ours:
-                    found[port] = {"address": at, "port": port, "pid": pid, "program": program, "unit": unit}
+        on_it = [
+            (at, *having[inode])
+            for inode, (at, number) in sockets.items()
+            if number == port and (not address or address in ANY or at in (address, *ANY)) and inode in having
+        ]
+        if not any(unit in ours for _, _, _, unit in on_it):
+            for at, pid, program, unit in on_it[:1]:
+                found[port] = {"address": at, "port": port, "pid": pid, "program": program, "unit": unit}
     return [found[port] for port in sorted(found)]
 
 

@@ -91,7 +91,9 @@ def read_stamps(machine: Machine) -> dict[str, str]:
     return found
 
 
-def keep_stamps(machine: Machine, new: dict[str, str], line: Line) -> None:
+def keep_stamps(machine: Machine, had: dict[str, str], read: list[dict[str, str]], line: Line) -> None:
+    """Write down what units have read; `had` are the stamps as they were."""
+    new = {key: value for stamps in read for key, value in stamps.items() if had.get(key) != value}
     if new:
         with machine.lock("stamps", line):
             stamps = {**read_stamps(machine), **new}
@@ -99,8 +101,26 @@ def keep_stamps(machine: Machine, new: dict[str, str], line: Line) -> None:
             machine.settle()
 
 
-def see_unit(machine: Machine, wanted: Data, state: dict[str, str], stamp: str | None, fresh: str) -> Pairs:
-    """Differences of one unit. `fresh` is the digest of what it should have read."""
+def fresh_stamps(machine: Machine, unit: Data, wanted: dict[str, bytes | None]) -> dict[str, str]:
+    """The stamps of a unit that has read all that is wanted: key in stamps.json -> digest."""
+    stamps = {unit["name"]: digest(machine, unit["reads"], wanted)}
+    if unit["reload_reads"]:
+        stamps[reload_key(unit["name"])] = digest(machine, unit["reload_reads"], wanted)
+    return stamps
+
+
+def reload_key(name: str) -> str:
+    return name + " reload"
+
+
+def is_stale(stamps: dict[str, str], fresh: dict[str, str], key: str) -> bool:
+    return stamps.get(key) != fresh[key]
+
+
+def see_unit(
+    machine: Machine, wanted: Data, state: dict[str, str], stamps: dict[str, str], will_be: dict[str, bytes | None]
+) -> Pairs:
+    """Differences of one unit. `will_be` is what files hold once everything is written."""
     pairs: Pairs = []
     name, file_state, active = wanted["name"], state.get("UnitFileState", ""), state.get("ActiveState", "inactive")
     if wanted["masked"] != is_masked(machine, name):
@@ -111,6 +131,7 @@ def see_unit(machine: Machine, wanted: Data, state: dict[str, str], stamp: str |
         if wanted["enabled"] is False and file_state not in ("disabled", "static", "indirect", "masked", "linked", ""):
             pairs.append(("disable", ""))
     runs = active in RUNNING
+    fresh = fresh_stamps(machine, wanted, will_be)
     if wanted["running"] is False and runs:
         pairs.append(("stop", ""))
     elif wanted["running"] is True and not runs:
@@ -118,12 +139,13 @@ def see_unit(machine: Machine, wanted: Data, state: dict[str, str], stamp: str |
     elif wanted["running"] is True and active == "activating":
         # Asked for by a run that was killed, or failing and tried again: joined, or restarted if with older files.
         pairs.append(("start", "(starting)\n"))
-    elif wanted["running"] is True and stamp != fresh:
-        why = "(started by somebody else)\n" if stamp is None else "(what it reads changed)\n"
-        pairs.append(("reload" if wanted["reload"] else "restart", why))
-    elif wanted["running"] is None and wanted["reload"] and runs and stamp != fresh:
-        unchanged = digest(machine, wanted["reads"], {}) == fresh
-        if not (unchanged and started_after(machine, state, wanted["reads"])):
+    elif wanted["running"] is True and is_stale(stamps, fresh, name):
+        why = "(started by somebody else)\n" if name not in stamps else "(what it reads changed)\n"
+        pairs.append(("restart", why))
+    elif runs and wanted["reload_reads"] and is_stale(stamps, fresh, reload_key(name)):
+        # Whoever else may start it: it is not stale if that was after the files were written.
+        unchanged = fresh_stamps(machine, wanted, {}) == fresh
+        if not (unchanged and started_after(machine, state, wanted["reload_reads"])):
             pairs.append(("reload", "(what it reads changed)\n"))
     return pairs
 

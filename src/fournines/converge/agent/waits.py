@@ -29,12 +29,13 @@ def wait_for(check: Data, bound: float, line: Line) -> Data:
 
 
 def wait(machine: Machine, request: Data, line: Line) -> Data:
-    """{ok, seen, seconds, holders}: when it does not hold, who has a port that one of `units` cannot get."""
+    """{ok, seen, seconds, holders}: who has a port that one of `units` cannot get. An answer of such a one is none:
+    a foreign process that accepts connections looks like a service that serves."""
     check, units = request["check"], list(request.get("units", ()))
     result = wait_for(check, float(request["bound"]), line)
     journal = [each for name in units if not result["ok"] for each in last_lines(name)]
-    taken = [] if result["ok"] else holders(journal, check, {*units, *read_stamps(machine)})
-    return {**result, "holders": taken}
+    taken = holders(journal, check, {*units, *read_stamps(machine)})
+    return {**result, "ok": result["ok"] and not taken, "holders": taken}
 
 
 def run(machine: Machine, request: Data, line: Line) -> Data:

@@ -42,8 +42,6 @@ ENVIRONMENT = "/run/mysqld/galera-start.env"
 NO_HISTORY = "00000000-0000-0000-0000-000000000000"
 PORT = 9200
 PATIENCE = 10.0
-YOUNG = 30
-"""Transactions up to which a cluster has no clients: `nines` creates the first database with a few."""
 
 
 @dataclass(frozen=True)
@@ -113,17 +111,6 @@ def decide(name: str, order: list[str], states: dict[str, State | None]) -> Deci
     if best == name:
         return Decision("found", f"highest position {known[name].uuid}:{known[name].seqno}, nobody is primary")
     return Decision("wait", f"{best} holds position {known[best].seqno} and is to found the cluster")
-
-
-def joining(states: dict[str, State | None], seqno: int) -> list[str]:
-    """Options with which a member without history joins a cluster that was only just founded.
-
-    rsync blocks its donor for the copy, which nobody notices in a cluster without clients; mariabackup, the
-    configured method, blocks nobody but sleeps for ten seconds in each transfer.
-    """
-    primary = [state for state in states.values() if state and state.status == "Primary" and state.seqno is not None]
-    young = bool(primary) and all(state.seqno is not None and state.seqno < YOUNG for state in primary)
-    return ["--wsrep-sst-method=rsync"] if young and seqno < 0 else []
 
 
 def _config() -> tuple[str, str, dict[str, str]]:
@@ -224,7 +211,7 @@ def start() -> int:
         _write(POSITION, json.dumps(asdict(State(name, "starting", uuid, seqno))))
         # Without its recovered position a crashed member would take a full copy instead of what it missed.
         options = [f"--wsrep-start-position={uuid}:{seqno}"] if seqno >= 0 else []
-        options += ["--wsrep-new-cluster"] if found else joining(states, seqno)
+        options += ["--wsrep-new-cluster"] if found else []
         _write(ENVIRONMENT, f"GALERA_OPTIONS={' '.join(options)}\n")
         return 0
 
@@ -262,7 +249,8 @@ class Watch:
         if decision.verb == "found" and self.state().status != "Primary":
             print(f"mend: {decision.why}", flush=True)
             with self._connection.cursor() as cursor:
-                cursor.execute("SET GLOBAL wsrep_provider_options = 'pc.bootstrap=YES'")
+                # MariaDB 11.8 lets provider options be set one by one only: wsrep_provider_options is read-only.
+                cursor.execute("SET GLOBAL wsrep_provider_pc_bootstrap = ON")
             self._orphan_since = None
 
     def _once(self) -> None:

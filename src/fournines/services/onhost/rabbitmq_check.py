@@ -4,6 +4,7 @@ rabbitmq_check.py /etc/fournines/rabbitmq-check.json
 """
 
 import json
+import ssl
 import sys
 import uuid
 
@@ -19,6 +20,7 @@ try:
             config["port"],
             "/",
             pika.PlainCredentials(config["user"], config["password"]),
+            ssl_options=pika.SSLOptions(ssl.create_default_context(cafile=config["authority"]), config["host"]),
             connection_attempts=1,
             socket_timeout=3,
             stack_timeout=5,
