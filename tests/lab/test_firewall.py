@@ -134,9 +134,9 @@ def test_the_management_network_reaches_what_is_published_and_is_refused_the_res
     standing: Standing, strangers: dict[str, Stranger]
 ) -> None:
     cloud, stranger = standing.cloud, strangers["management"]
-    published = {each.vip_port for each in cloud.endpoints.values() if each.public}
+    published = {port for each in cloud.endpoints.values() for port in each.vip_ports if each.public}
     assert set(stranger.tries(cloud.vip, published).values()) == {"open"}
-    internal = {each.vip_port for each in cloud.endpoints.values() if not each.public}
+    internal = {port for each in cloud.endpoints.values() for port in each.vip_ports if not each.public}
     assert set(stranger.tries(cloud.vip, internal).values()) <= {"refused"}
     for host in cloud.hosts:
         seen = stranger.tries(host.management, listening(standing, host.name))

@@ -56,6 +56,8 @@ class Endpoint:
     """Clients of the cloud use it; else only its own hosts do."""
     published: int | None = None
     """Port on the VIP, where it is another than the daemons' own."""
+    plain: int | None = None
+    """Port on the VIP that sends clients of plain HTTP to TLS on 443, for what people open in a browser."""
     balance: str = "roundrobin"
     """How the load balancer spreads requests, in HAProxy's words."""
     idle_s: float = 60
@@ -64,6 +66,11 @@ class Endpoint:
     @property
     def vip_port(self) -> int:
         return self.published or self.port
+
+    @property
+    def vip_ports(self) -> tuple[int, ...]:
+        """All that it listens on there."""
+        return (self.vip_port,) if self.plain is None else (self.vip_port, self.plain)
 
 
 @dataclass(frozen=True, slots=True)

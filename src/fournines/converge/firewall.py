@@ -54,7 +54,8 @@ def listeners(cloud: Cloud, host: Host) -> tuple[Listener, ...]:
         for endpoint in placement.endpoints:
             ports += [Port(endpoint.port)] if here else []
             if host in _hosts(cloud, "haproxy"):
-                ports.append(Port(endpoint.vip_port, reach="public" if endpoint.public else "internal"))
+                reach = "public" if endpoint.public else "internal"
+                ports += [Port(port, reach=reach) for port in endpoint.vip_ports]
         if service.proxy and placement.strategy.reach == "proxy":
             members = {service.proxy.port, service.proxy.check_port}
             ports += [Port(number) for number in sorted(members)] if here else []
