@@ -44,7 +44,8 @@ class Nova(OpenStack):
         Endpoint("nova", 8774, "/v2.1", "compute", check="/healthcheck"),
         # Network hosts pass on what guests ask.
         Endpoint("nova-metadata", 8775, public=False, check="/healthcheck"),
-        Endpoint("nova-novncproxy", _CONSOLE, "/vnc_auto.html", check="/vnc_auto.html", idle_s=3600),
+        # It forks for each connection.
+        Endpoint("nova-novncproxy", _CONSOLE, "/vnc_auto.html", check="/vnc_auto.html", check_every_s=10, idle_s=3600),
     )
     oslo = ("nova.conf", "oslo.cache", "oslo.limit", "oslo.privsep", *_oslo.DAEMONS)
     packages = ("nova-api", "nova-conductor", "nova-scheduler", "nova-consoleproxy")
