@@ -132,6 +132,9 @@ def _rabbitmq(said: Said) -> tuple[int, str]:
     """Brokers that the best-placed member sees running."""
     if any(facts.get("partitions") for facts in said.values()):
         return 0, "a partition"
+    clusters = {tuple(facts["running"]) for facts in said.values() if facts.get("running")}
+    if any(set(one).isdisjoint(other) for one in clusters for other in clusters):
+        return 0, f"{len(clusters)} clusters: {' and '.join(', '.join(each) for each in sorted(clusters))}"
     running = max([len(facts.get("running") or []) for facts in said.values()], default=0)
     return running, f"{running} of {len(said)} running"
 

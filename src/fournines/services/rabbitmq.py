@@ -93,6 +93,8 @@ class Rabbitmq(Service):
             path=_CHECK,
             content=json.dumps(
                 {
+                    "name": host.name,
+                    "members": [other.name for other in placement.hosts],
                     "host": host.management,
                     "port": PORT,
                     "user": _PROBE,

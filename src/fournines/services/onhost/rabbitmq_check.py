@@ -1,9 +1,12 @@
 """One message through a quorum queue of this host's broker: published with confirmation, fetched, acknowledged.
 
-rabbitmq_check.py /etc/fournines/rabbitmq-check.json
+    rabbitmq_check.py /etc/fournines/rabbitmq-check.json
+
+And it must be one cluster: a broker that could not join when it first started goes on alone, and serves.
 """
 
 import json
+import re
 import ssl
 import sys
 import uuid
@@ -13,6 +16,17 @@ import pika.exceptions
 
 with open(sys.argv[1], encoding="utf-8") as file:
     config = json.load(file)
+folder = f"/var/lib/rabbitmq/mnesia/rabbit@{config['name']}"
+try:
+    with open(f"{folder}/cluster_nodes.config", encoding="utf-8") as file:
+        joined = set(re.findall(r"rabbit@([\w.-]+)", file.read()))
+except OSError as error:
+    sys.exit(f"it does not know its cluster: {error}")
+if lacking := sorted(set(config["members"]) - joined):
+    sys.exit(
+        f"its cluster is without {', '.join(lacking)}; where it is alone: "
+        "rabbitmqctl stop_app && rabbitmqctl force_reset && rabbitmqctl start_app"
+    )
 try:
     connection = pika.BlockingConnection(
         pika.ConnectionParameters(
