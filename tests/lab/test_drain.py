@@ -11,10 +11,8 @@ from pathlib import Path
 import pytest
 from standing_lab import Standing
 
-from fournines.probes import catalogue
-from fournines.prove import samples
-from fournines.prove.budgets import PROBES
-from fournines.prove.drill import api_of
+from fournines.prove import rows, samples
+from fournines.prove.drill import api_of, probes_of
 from fournines.prove.fleet import ProbeFleet
 from fournines.prove.prober import Beat, Plan
 from fournines.prove.samples import Sample
@@ -31,11 +29,10 @@ PATIENCE_S = 15.0
 
 def probed(standing: Standing, folder: Path, action: Callable[[], object]) -> list[Sample]:
     """Every request of every probe while the action was under way, and for 4 s before and after it."""
-    beats = tuple(
-        replace(Beat.of(probe), deadline_s=PATIENCE_S)
-        for name in PROBES
-        if (probe := catalogue().get(name)) and probe.service in standing.cloud.services
-    )
+    probes = probes_of(standing.cloud)
+    # Names that probes give are unique in a run, not among runs.
+    rows.remove(standing.fleet["c1"], probes)
+    beats = tuple(replace(Beat.of(probe), deadline_s=PATIENCE_S) for probe in probes)
     file = folder / f"samples-{time.monotonic_ns()}.jsonl"
     with ProbeFleet(Plan(api=api_of(standing.cloud, standing.state.vault()), beats=beats, samples=file)) as probing:
         time.sleep(4)

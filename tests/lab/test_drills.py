@@ -14,6 +14,9 @@ from typing import Any
 import pytest
 from standing_lab import NINES, Standing
 
+from fournines.prove.drill import probes_of
+from fournines.verify.run import apis
+
 pytestmark = [
     pytest.mark.lab,
     pytest.mark.timeout(1800),
@@ -37,7 +40,8 @@ def test_the_null_drill_sees_no_outage(standing: Standing):
     report = measured(standing, "null")
     assert report["drill"] == "null"
     assert report["fidelity"] == "container"
-    assert {probe["name"] for probe in report["probes"]} == {"token", "read", "write"}
+    assert [probe["name"] for probe in report["probes"]] == [probe.name for probe in probes_of(standing.cloud)]
+    assert {probe["service"] for probe in report["probes"]} == set(apis(standing.cloud)), "every API is probed"
     assert all(probe["requests"] > 0 and probe["errors"] == 0 for probe in report["probes"])
     assert all(audit["verdict"] == "ok" for audit in report["audits"])
 
@@ -54,7 +58,7 @@ def test_power_loss_of_the_vip_holder_loses_no_acknowledged_write(standing: Stan
     # Not `write`: its deadline is long enough to ride out the whole failover.
     assert probes["token"]["errors"] > 0, "the holder of the address lost power: somebody must have noticed"
     audits = {audit["name"]: audit["verdict"] for audit in report["audits"]}
-    assert set(audits) >= {"one-vip-holder", "one-primary-component", "acknowledged-writes", "recovered"}
+    assert set(audits) >= {"one-vip-holder", "one-primary-component", "acknowledged-writes", "recovered", "round-trips"}
     assert set(audits.values()) == {"ok"}
     (now,) = standing.json("status")["vip"]["holders"]
     assert now != holder, "the address stays where it is when its old holder returns"

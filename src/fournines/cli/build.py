@@ -1,4 +1,4 @@
-"""What `up` and `apply` share: remove the difference, write clouds.yaml, prove it with a token, say what was done."""
+"""What `up` and `apply` share: remove the difference, write clouds.yaml, prove each API, say what was done."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from fournines.converge.apply import Outcome
 from fournines.converge.events import Observer
 from fournines.hosts import Fleet
 from fournines.state import State
+from fournines.verify.run import Verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +20,8 @@ class Built:
     cloud: Cloud
     state: State
     outcome: Outcome
-    token_s: float | None
-    """Seconds of one token round trip; None: nothing was changed, none was made."""
+    verified: tuple[Verified, ...] | None
+    """Each API's round trip; None: nothing was changed, none was made."""
 
     def as_json(self) -> dict[str, Any]:
         outcome = self.outcome
@@ -35,7 +36,7 @@ class Built:
             "moved": [{"host": host, "unit": unit, "action": action} for host, unit, action in outcome.moved],
             "steps": [{"host": host, "name": name} for host, name in outcome.steps],
             "seconds": round(outcome.seconds, 3),
-            "token_s": None if self.token_s is None else round(self.token_s, 3),
+            "verified": None if self.verified is None else [each.as_json() for each in self.verified],
             "clouds_yaml": str(self.state.clouds_yaml),
         }
 
@@ -49,11 +50,15 @@ class Built:
 
 def build(cloud: Cloud, state: State, fleet: Fleet, observer: Observer, *, always_prove: bool) -> Built:
     """The caller holds the lock. Raises HostError, WaitError, NinesError."""
-    from fournines.converge import clouds_yaml, deploy, verify
+    from fournines.converge import clouds_yaml, deploy
     from fournines.converge.apply import apply
+    from fournines.verify.run import proved, verify
 
     vault = state.vault()
     outcome = apply(deploy.stages(cloud, vault), fleet, observer, state.journal)
     clouds_yaml.write(cloud, state)
-    token_s = verify.token_round_trip(cloud, vault, observer) if always_prove or outcome.changed else None
-    return Built(cloud, state, outcome, token_s)
+    verified = None
+    if always_prove or outcome.changed:
+        verified = verify(cloud, vault, observer)
+        proved(verified)
+    return Built(cloud, state, outcome, verified)

@@ -5,6 +5,14 @@ how long to wait and what to write down is the prober's business (`fournines.pro
 
 Good is the right status with the right body. Everything else raises ProbeError. Deadlines are applied from
 outside, by cancelling.
+
+Rhythm
+------
+A drill shares its cores with the lab that it measures, so what probes cost there is bounded: Keystone, on which all
+else stands, is asked ten times a second; each other API is read every second and written every two. A request costs
+the cloud 10 to 40 ms of a core (measured, load balancer and database included): Keystone's together 0.28 of a core,
+all others 0.19. The prober spreads their starts. A token and a read of Keystone have 2 s; the other APIs, of which some
+answer one request at a time, 5 s, as a dashboard has.
 """
 
 from __future__ import annotations
@@ -13,27 +21,32 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cache
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from fournines.probes._http import Answer, Api, ProbeError, Session, describe
+from fournines.probes._rows import MARK, Rows
 from fournines.seam import instances
 
-__all__ = ["Answer", "Api", "Probe", "ProbeError", "Session", "catalogue", "describe"]
+__all__ = ["MARK", "Answer", "Api", "Column", "Probe", "ProbeError", "Rows", "Session", "catalogue", "describe"]
+
+Column = Literal["token", "read", "write", "create", "attach", "volume-io", "fip", "dhcp", "image", "s3", "ui"]
+"""What a client wants, as the budget table (`fournines.prove.budgets`) tells it apart."""
 
 
 class Probe(ABC):
     """One kind of request that a client makes. Instances hold no state."""
 
     name: ClassVar[str]
-    """Its column in the budget table (`fournines.prove.budgets`)."""
     service: ClassVar[str]
     """The service that it asks, and so must be in the cloud."""
+    column: ClassVar[Column]
+    """What it may cost."""
     interval_s: ClassVar[float]
     """Seconds between two intended starts."""
     deadline_s: ClassVar[float]
     """Seconds from the intended start after which even a right answer is too late."""
-    writes: ClassVar[bool] = False
-    """It needs the database to commit; its ids are acknowledged writes."""
+    rows: ClassVar[Rows | None] = None
+    """Where its writes lie: it needs the database to commit, and its ids are acknowledged writes. None: it reads."""
 
     @abstractmethod
     async def once(self, session: Session, seq: int) -> str | None:

@@ -100,6 +100,8 @@ class Token:
     id: str
     user: str
     """Id of the user."""
+    project: str
+    """Id of the project."""
 
 
 class Session:
@@ -150,11 +152,11 @@ class Session:
         answer = (await self.request("POST", "keystone", "/v3/auth/tokens", body=body)).want(201)
         token_id = answer.headers.get("X-Subject-Token", "")
         seen, project = answer.object("token", "user"), answer.object("token", "project")
-        if not token_id or not seen.get("id"):
-            raise ProbeError("body", "no token, or one without a user")
+        if not token_id or not seen.get("id") or not project.get("id"):
+            raise ProbeError("body", "no token, or one without a user or project")
         if seen.get("name") != api.username or project.get("name") != api.project:
             raise ProbeError("body", f"a token of {seen.get('name')} in {project.get('name')}")
-        return Token(token_id, str(seen["id"]))
+        return Token(token_id, str(seen["id"]), str(project["id"]))
 
     async def prepare(self, deadline_s: float) -> None:
         """Obtain the token that the timed requests carry, before any of them.

@@ -12,6 +12,7 @@ from fournines.probes import Probe, ProbeError, Session
 class Read(Probe):
     name = "read"
     service = "keystone"
+    column = "read"
     interval_s = 0.25
     deadline_s = 2
 

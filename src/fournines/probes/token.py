@@ -8,6 +8,7 @@ from fournines.probes import Probe, Session
 class Token(Probe):
     name = "token"
     service = "keystone"
+    column = "token"
     interval_s = 0.25
     deadline_s = 2
 

@@ -45,7 +45,7 @@ def bound(timers: Timers, lost: Collection[Part], probe: Probe, request_s: float
         waits.append(timers.vip_failover())
     if "writer" in lost:
         waits.append(timers.database_failover())
-    if "member" in lost and probe.writes:
+    if "member" in lost and probe.rows:
         waits.append(timers.evs_suspect + timers.evs_install)
     return max(waits) + timers.connect + request_s
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, get_args
+
+from fournines.probes import Column
 
 Letter = Literal["A", "B", "C", "D", "E", "F", "G", "H", "X", "-"]
 """Class of a fault; `-` injures nothing."""
@@ -27,7 +29,7 @@ CLASSES: Mapping[Letter, str] = MappingProxyType(
     }
 )
 
-PROBES = ("token", "read", "write", "create", "attach", "volume-io", "fip", "dhcp", "image", "s3", "ui")
+COLUMNS: tuple[Column, ...] = get_args(Column)
 
 _TABLE: Mapping[Letter, tuple[float, ...]] = {
     "A": (1, 1, 1, 5, 5, 0, 0, 0, 1, 1, 1),
@@ -42,10 +44,8 @@ _TABLE: Mapping[Letter, tuple[float, ...]] = {
 }
 
 
-def budget(letter: Letter, probe: str) -> float | None:
-    """Seconds; None when the class sets no number. Raises KeyError for a probe that the table does not have."""
-    if probe not in PROBES:
-        raise KeyError(probe)
+def budget(letter: Letter, column: Column) -> float | None:
+    """Seconds; None when the class sets no number."""
     if letter == "X":
         return None
-    return _TABLE[letter][PROBES.index(probe)]
+    return _TABLE[letter][COLUMNS.index(column)]

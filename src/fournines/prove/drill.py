@@ -2,7 +2,7 @@
 
     heal -> wait for a healthy cloud -> aim -> remove old rows -> probe
         baseline -> inject -> steady -> heal -> wait for a healthy cloud -> fail-back
-    stop probing -> audits -> remove rows -> report
+    stop probing -> round trips and audits -> remove rows -> report
 
 Healing happens on every way out: an exception, SIGINT, SIGTERM, SIGHUP. Only SIGKILL leaves the injury; the next
 drill begins with healing it.
@@ -10,12 +10,11 @@ drill begins with healing it.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -23,22 +22,22 @@ from typing import Any
 from fournines.cloud.model import Cloud
 from fournines.converge.events import Event, Observer, silent
 from fournines.converge.inspect import inspect
-from fournines.errors import DrillError
+from fournines.errors import DrillError, HostError
 from fournines.faults import Fault
 from fournines.hosts import Fleet, Host
-from fournines.probes import Api, Session, catalogue, describe
-from fournines.probes.write import remove_rows
+from fournines.probes import Api, Probe, catalogue
+from fournines.prove import rows
 from fournines.prove import samples as sampled
 from fournines.prove.audits import Evidence, Verdict, audit_all
 from fournines.prove.bounds import Part, bound, floor
-from fournines.prove.budgets import PROBES
-from fournines.prove.facts import Views, carried, resolve, unhealthy
+from fournines.prove.facts import GALERA, Views, carried, resolve, unhealthy
 from fournines.prove.fleet import ProbeFleet
 from fournines.prove.prober import Beat, Plan
 from fournines.prove.report import Marks, Report, doubts, probe_report
 from fournines.prove.results import Results
 from fournines.prove.samples import Sample
 from fournines.state import State, Vault
+from fournines.verify.run import Verified, verify
 
 NOWHERE = "none"
 """The target of a drill that injures nothing."""
@@ -89,12 +88,31 @@ def drill(
             target=target,
             api=api_of(cloud, vault),
             look=lambda: inspect(cloud, fleet),
+            verify=lambda: verify(cloud, vault, observer),
             results=lambda: Results.new(state.results, fault.name),
             observer=observer,
             windows=windows or Windows(),
             speed=speed,
         )
         return run()
+
+
+def probes_of(cloud: Cloud) -> list[Probe]:
+    """Those whose service the cloud has: in deployment order; of each service its reads first."""
+    order = list(cloud.services)
+    probes = [probe for probe in catalogue().values() if probe.service in cloud.services]
+    return sorted(probes, key=lambda each: (order.index(each.service), each.rows is not None, each.name != "token"))
+
+
+def round_trips(found: Sequence[Verified]) -> Verdict:
+    """What the round trips through the APIs come to."""
+    failed = [each for each in found if each.ok is False]
+    unknown = [each.service for each in found if each.ok is None]
+    if failed:
+        return Verdict("round-trips", "fail", "; ".join(f"{each.service}: {each.detail}" for each in failed))
+    if unknown:
+        return Verdict("round-trips", "unknown", f"not verified: {', '.join(unknown)}")
+    return Verdict("round-trips", "ok", ", ".join(f"{each.service} {each.seconds or 0:.1f} s" for each in found))
 
 
 def api_of(cloud: Cloud, vault: Vault) -> Api:
@@ -119,6 +137,7 @@ class Run:
     target: str
     api: Api
     look: Callable[[], Views]
+    verify: Callable[[], Sequence[Verified]]
     results: Callable[[], Results]
     observer: Observer
     windows: Windows
@@ -141,9 +160,8 @@ class Run:
             lost = carried(names, views, self.cloud) if self.fault.silences else frozenset[Part]()
             results = self.results()
             self._tell("start", "drill", f"{self.fault.name} of {', '.join(names) or 'nothing'}: {results.folder}")
-            self._remove_rows()
-            probes = [catalogue()[name] for name in PROBES if name in catalogue()]
-            probes = [probe for probe in probes if probe.service in self.cloud.services]
+            probes = probes_of(self.cloud)
+            self._remove_rows(probes)
             beats = tuple(Beat.of(probe, self.speed) for probe in probes)
             plan = Plan(api=self.api, beats=beats, samples=results.samples)
             failover = max([bound(self.cloud.timers, lost, probe, 0) for probe in probes], default=0)
@@ -151,27 +169,32 @@ class Run:
                 marks, notes, recovered = self._injure(probing, results, hosts, failover)
                 t0, noise = probing.t0, probing.stop()
         samples = sampled.read(results.samples)
-        acknowledged = tuple(sample.ack for sample in samples if sample.ack)
+        acknowledged = {
+            probe.name: tuple(sample.ack for sample in samples if sample.ack and sample.probe == probe.name)
+            for probe in probes
+            if probe.rows
+        }
+        trips = round_trips(self.verify())
         self._tell("start", "audits")
         evidence = Evidence(self.cloud, self.fleet, self.look(), acknowledged)
-        audits = [*audit_all(evidence), recovered]
+        audits = [*audit_all(evidence), recovered, trips]
         self._tell("done", "audits", ", ".join(f"{audit.name} {audit.verdict}" for audit in audits))
         try:
-            self._remove_rows()
+            self._remove_rows(probes)
         except DrillError as error:
             notes.append(f"{error.message}; the next drill removes them")
         letter, timers = self.fault.letter, self.cloud.timers
         judged = tuple(
             probe_report(
-                beat.probe,
-                [sample for sample in samples if sample.probe == beat.probe],
+                probe,
+                [sample for sample in samples if sample.probe == probe.name],
                 marks,
                 letter,
                 timers,
                 lost,
                 beat.interval_s,
             )
-            for beat in beats
+            for probe, beat in zip(probes, beats, strict=True)
         )
         stall_limit = min(beat.deadline_s for beat in beats) / 2
         report = Report(
@@ -285,21 +308,19 @@ class Run:
         """On every host: also what an earlier run left, and a host that was fenced on the way."""
         self.fault.heal([self.fleet[host.name] for host in self.cloud.hosts])
 
-    def _remove_rows(self) -> None:
-        async def remove() -> int:
-            session = Session(self.api)
-            await session.prepare(10)
-            return await remove_rows(session, 60)
-
-        try:
-            removed = asyncio.run(remove())
-        except Exception as error:
-            kind, detail = describe(error)
-            raise DrillError(
-                f"could not remove the probe's credentials: {kind} {detail}".rstrip(), "see nines status"
-            ) from error
-        if removed:
-            self._tell("note", "rows", f"removed {removed} credentials of the probe")
+    def _remove_rows(self, probes: Sequence[Probe]) -> None:
+        """Through the first database member that answers."""
+        refused: list[str] = []
+        for host in self.cloud.services[GALERA].hosts:
+            try:
+                removed = rows.remove(self.fleet[host.name], probes)
+            except HostError as error:
+                refused.append(error.message)
+                continue
+            if removed:
+                self._tell("note", "rows", f"removed {removed} rows of the probes")
+            return
+        raise DrillError(f"could not remove the probes' rows: {'; '.join(refused)}", "see nines status")
 
     def _tell(self, kind: Any, stage: str, text: str = "", seconds: float | None = None) -> None:
         self.observer(Event(kind, stage, text, seconds=seconds))

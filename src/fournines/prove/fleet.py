@@ -18,7 +18,7 @@ from fournines.errors import DrillError
 from fournines.prove.prober import Plan
 from fournines.prove.samples import Noise, Sample, parse, read
 
-READY_S = 30
+READY_S = 45
 
 
 LEAD_S = 0.2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any, Literal
@@ -14,7 +14,7 @@ from rich.table import Table
 
 from fournines.cloud.timers import Timers
 from fournines.errors import DrillError
-from fournines.probes import catalogue
+from fournines.probes import Probe
 from fournines.prove.audits import Verdict
 from fournines.prove.bounds import Part, bound
 from fournines.prove.budgets import Letter, budget
@@ -60,6 +60,7 @@ class ProbeReport:
     """One probe's view of the whole drill."""
 
     name: str
+    service: str
     requests: int
     errors: int
     """Requests that were not good, `slow` among them."""
@@ -98,6 +99,7 @@ class ProbeReport:
 
         return {
             "name": self.name,
+            "service": self.service,
             "requests": self.requests,
             "errors": self.errors,
             "outage": self.outage.as_json(),
@@ -187,7 +189,7 @@ class Report:
 
 
 def probe_report(
-    name: str,
+    probe: Probe,
     samples: Sequence[Sample],
     marks: Marks,
     letter: Letter,
@@ -205,13 +207,14 @@ def probe_report(
         phases[phase] = PhaseReport(worst(here), union(here), len(here))
     bad = [sample for sample in samples if not sample.ok]
     return ProbeReport(
-        name=name,
+        name=probe.name,
+        service=probe.service,
         requests=len(samples),
         errors=len(bad),
         slow=sum(sample.slow for sample in bad),
         outage=worst(found),
-        budget_s=budget(letter, name),
-        bound_s=bound(timers, lost, catalogue()[name], request_s),
+        budget_s=budget(letter, probe.column),
+        bound_s=bound(timers, lost, probe, request_s),
         interval_s=interval_s,
         request_s=request_s,
         kinds=Counter(sample.error or "?" for sample in bad),
@@ -250,11 +253,17 @@ def doubts(
 
 
 def _seconds(value: float | None) -> str:
-    return "?" if value is None else f"{value:.2f}"
+    """At most five characters up to a quarter of an hour: the table must stay narrow in the worst case."""
+    return "?" if value is None else f"{value:.{2 if value < 99.9 else 1}f}"
 
 
 def _bounds(outage: Bounds) -> str:
     return f"{_seconds(outage.lower_s)} - {_seconds(outage.upper_s)}"
+
+
+def _each(report: Report, count: Callable[[ProbeReport], int]) -> str:
+    """`token 3, read 2`: of each probe that has any."""
+    return ", ".join(f"{probe.name} {number}" for probe in report.probes if (number := count(probe)))
 
 
 def _text(report: Report, width: int, color: bool) -> str:
@@ -263,9 +272,9 @@ def _text(report: Report, width: int, color: bool) -> str:
     where = f" of {report.target} ({', '.join(report.hosts)})" if report.hosts else ""
     console.print(f"drill {report.drill}{where}, fidelity: {report.fidelity}", markup=False)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("probe")
+    table.add_column("probe", no_wrap=True)
     for heading in ("requests", "errors", "outage s", "fail-back s", "budget", "bound"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     for probe in report.probes:
         style = {True: "green", False: "red", None: "yellow"}[probe.budget_kept]
         table.add_row(
@@ -278,15 +287,19 @@ def _text(report: Report, width: int, color: bool) -> str:
             f"{probe.bound_s:.2f}",
         )
     console.print(table)
-    for probe in report.probes:
-        if probe.kinds:
-            kinds = ", ".join(f"{count} {kind}" for kind, count in probe.kinds.items())
-            flaps = f" in {len(probe.outages)} outages" if len(probe.outages) > 1 else ""
-            console.print(f"{probe.name}: {kinds}{flaps}", markup=False)
+    kinds = sorted({kind for probe in report.probes for kind in probe.kinds})
+    for kind in kinds:
+        console.print(f"{kind}: {_each(report, lambda probe, kind=kind: probe.kinds.get(kind, 0))}", markup=False)
+    if flapping := _each(report, lambda probe: len(probe.outages) if len(probe.outages) > 1 else 0):
+        console.print(f"more than one outage: {flapping}", markup=False)
     if any(probe.bound_held is False for probe in report.probes):
         late = ", ".join(probe.name for probe in report.probes if probe.bound_held is False)
         console.print(f"longer than the configured timers allow: {late}", markup=False)
-    shortest = ", ".join(f"{probe.name} {probe.interval_s:g} s" for probe in report.probes)
+    intervals = sorted({probe.interval_s for probe in report.probes})
+    shortest = "; ".join(
+        f"{interval:g} s {', '.join(probe.name for probe in report.probes if probe.interval_s == interval)}"
+        for interval in intervals
+    )
     console.print(
         f"outage: at least - at most, the worst one. Unseen may go what is shorter than: {shortest}.\n"
         f"prober: {report.noise.starts} starts, {report.noise.p99_s * 1000:.0f} ms late (99 %), "

@@ -4,12 +4,12 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from little_keystone import LittleKeystone
+from little_cloud import LittleCloud
 
 from fournines.state import Vault
 
 
 @pytest.fixture
-def keystone(tmp_path: Path) -> Generator[LittleKeystone]:
-    with LittleKeystone(Vault(tmp_path / "vault")).running() as server:
+def keystone(tmp_path: Path) -> Generator[LittleCloud]:
+    with LittleCloud(Vault(tmp_path / "vault")).running() as server:
         yield server

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from little_keystone import LittleKeystone
+from little_cloud import LittleCloud, Member
 
 from fournines.cloud.model import Cloud, Endpoint, Host, Network, Placement
 from fournines.cloud.strategies import ACTIVE_ACTIVE, QUORUM
@@ -29,35 +29,27 @@ from fournines.faults import Fault, named
 from fournines.hosts import Host as Reached
 from fournines.prove.drill import NOWHERE, Run, Windows, always_healed
 from fournines.prove.results import Results
+from fournines.verify.run import Verified
 
-QUICK = Windows(baseline=1, steady=1, served=20, healthy=10, failback=1)
-
-
-@dataclass
-class Member:
-    """A host on which the SQL client prints what the server holds."""
-
-    name: str
-    keystone: LittleKeystone
-
-    def argv(self, command: Sequence[str]) -> list[str]:
-        return [sys.executable, "-c", "import sys; print(*sys.argv[1:], sep='\\n')", *self.keystone.credentials]
+APIS = ("keystone", "glance", "horizon")
+QUICK = Windows(baseline=3, steady=1, served=20, healthy=10, failback=3)
+"""Room for the slowest probe, which makes a request every two seconds."""
 
 
 @dataclass
 class Stop(Fault):
-    """The API refuses connections for a second and comes back by itself, as after a failover."""
+    """The API refuses connections for two seconds and comes back by itself, as after a failover."""
 
     name = "stop"
     letter = "D"
     silences = True
-    keystone: LittleKeystone
+    keystone: LittleCloud
     healed: int = 0
     truth: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
 
     def inject(self, targets: Sequence[Reached]) -> None:
         self.truth.append(self.keystone.become("refuse"))
-        threading.Timer(1.2, lambda: self.truth.append(self.keystone.become("up"))).start()
+        threading.Timer(2.4, lambda: self.truth.append(self.keystone.become("up"))).start()
 
     def heal(self, targets: Sequence[Reached]) -> None:
         self.healed += 1
@@ -70,7 +62,7 @@ def cloud() -> Cloud:
     services = {
         "pacemaker": Placement("pacemaker", QUORUM, hosts, (), ()),
         "galera": Placement("galera", QUORUM, hosts, (), ()),
-        "keystone": Placement("keystone", ACTIVE_ACTIVE, hosts, (), (Endpoint("keystone", 5000),)),
+        **{name: Placement(name, ACTIVE_ACTIVE, hosts, (), (Endpoint(name, 5000),)) for name in APIS},
     }
     return Cloud("lab", "RegionOne", "cell1", 0.9999, "lab", {"management": network}, hosts, services)
 
@@ -83,20 +75,23 @@ def views(ok: bool = True) -> Mapping[str, HostView]:
 
     return {
         name: HostView(
-            True, "", {"pacemaker": member({"vip": name == "c1"}), "galera": member(galera), "keystone": member()}
+            True,
+            "",
+            {"pacemaker": member({"vip": name == "c1"}), "galera": member(galera)} | {api: member() for api in APIS},
         )
         for name in ("c1", "c2", "c3")
     }
 
 
-def run_of(keystone: LittleKeystone, folder: Path, fault: Fault, target: str, **changed: Any) -> Run:
+def run_of(keystone: LittleCloud, folder: Path, fault: Fault, target: str, **changed: Any) -> Run:
     known: dict[str, Any] = {
         "cloud": cloud(),
-        "fleet": {name: Member(name, keystone) for name in ("c1", "c2", "c3")},
+        "fleet": {name: Member(name, keystone.tables.folder) for name in ("c1", "c2", "c3")},
         "fault": fault,
         "target": target,
         "api": keystone.api(),
         "look": views,
+        "verify": lambda: (Verified("keystone", True, "a token", 0.1),),
         "results": lambda: Results.new(folder, fault.name),
         "observer": silent,
         "windows": QUICK,
@@ -104,7 +99,7 @@ def run_of(keystone: LittleKeystone, folder: Path, fault: Fault, target: str, **
     return Run(**(known | changed))
 
 
-def test_a_drill(keystone: LittleKeystone, tmp_path: Path) -> None:
+def test_a_drill(keystone: LittleCloud, tmp_path: Path) -> None:
     fault = Stop(keystone)
     # On the member alone: nothing that the drill could call too fast to be true.
     report = run_of(keystone, tmp_path, fault, "c3")()
@@ -112,9 +107,10 @@ def test_a_drill(keystone: LittleKeystone, tmp_path: Path) -> None:
     data = report.as_json()
     assert list(data)[:5] == ["drill", "target", "fidelity", "probes", "audits"]
     assert (data["drill"], data["target"], data["fidelity"], data["hosts"]) == ("stop", "c3", "container", ["c3"])
-    assert [probe["name"] for probe in data["probes"]] == ["token", "read", "write"]
+    names = ["token", "read", "write", "image-read", "image-write", "dashboard"]
+    assert [probe["name"] for probe in data["probes"]] == names, "in deployment order"
     for probe in data["probes"]:
-        assert list(probe)[:6] == ["name", "requests", "errors", "outage", "budget_s", "bound_s"]
+        assert list(probe)[:7] == ["name", "service", "requests", "errors", "outage", "budget_s", "bound_s"]
         assert probe["requests"] > probe["errors"] > 0
         assert probe["outage"]["lower_s"] <= up_by - down_from + 0.5
         assert probe["outage"]["upper_s"] >= up_from - down_by
@@ -122,10 +118,10 @@ def test_a_drill(keystone: LittleKeystone, tmp_path: Path) -> None:
         assert probe["phases"]["baseline"]["outages"] == probe["phases"]["failback"]["outages"] == 0
     verdicts = {audit["name"]: audit["verdict"] for audit in data["audits"]}
     assert verdicts == dict.fromkeys(
-        ["acknowledged-writes", "one-primary-component", "one-vip-holder", "recovered"], "ok"
+        ["acknowledged-writes", "one-primary-component", "one-vip-holder", "recovered", "round-trips"], "ok"
     )
     assert fault.healed >= 2
-    assert keystone.credentials == {}, "the probe's rows are removed"
+    assert keystone.tables.ids("write") | keystone.tables.ids("image-write") == set(), "the probes' rows are removed"
     latest = tmp_path / "latest"
     assert latest.is_symlink()
     assert json.loads((latest / "report.json").read_text()) == data
@@ -140,14 +136,14 @@ def test_a_drill(keystone: LittleKeystone, tmp_path: Path) -> None:
         assert report.exit_code == 0
 
 
-def test_null_shows_the_noise_and_breaks_nothing(keystone: LittleKeystone, tmp_path: Path) -> None:
+def test_null_shows_the_noise_and_breaks_nothing(keystone: LittleCloud, tmp_path: Path) -> None:
     report = run_of(keystone, tmp_path, named("null"), NOWHERE)()
     assert report.noise.starts == sum(probe.requests for probe in report.probes) > 0
     assert all(probe.bound_s == 0 and probe.budget_s == 0 and probe.errors == 0 for probe in report.probes)
     assert keystone.changes == []
 
 
-def test_it_does_not_begin_on_a_sick_cloud(keystone: LittleKeystone, tmp_path: Path) -> None:
+def test_it_does_not_begin_on_a_sick_cloud(keystone: LittleCloud, tmp_path: Path) -> None:
     fault = Stop(keystone)
     windows = Windows(healthy=0.2)
     with pytest.raises(DrillError, match="galera on c1: Joining"):
@@ -156,7 +152,7 @@ def test_it_does_not_begin_on_a_sick_cloud(keystone: LittleKeystone, tmp_path: P
     assert fault.healed == 2, "before, and on the way out"
 
 
-def test_it_does_not_inject_after_a_dirty_baseline(keystone: LittleKeystone, tmp_path: Path) -> None:
+def test_it_does_not_inject_after_a_dirty_baseline(keystone: LittleCloud, tmp_path: Path) -> None:
     fault = Stop(keystone)
 
     def observer(event: Any) -> None:

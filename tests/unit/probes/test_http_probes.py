@@ -7,16 +7,17 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from little_keystone import PASSWORD, LittleKeystone, Mode
+from little_cloud import PASSWORD, LittleCloud, Member, Mode
 
 from fournines.probes import Api, Probe, ProbeError, Session, catalogue, describe
-from fournines.probes.write import CREDENTIAL_TYPE, remove_rows
+from fournines.prove import rows
+from fournines.services import catalogue as services
 from fournines.state import Vault
 
 PROBES = [pytest.param(probe, id=name) for name, probe in catalogue().items()]
 
 
-def once(probe: Probe, keystone: LittleKeystone, mode: Mode = "up", deadline: float = 5) -> str | None:
+def once(probe: Probe, keystone: LittleCloud, mode: Mode = "up", deadline: float = 5) -> str | None:
     """One request of the probe in that mode, with a token obtained before."""
 
     async def run() -> str | None:
@@ -30,19 +31,30 @@ def once(probe: Probe, keystone: LittleKeystone, mode: Mode = "up", deadline: fl
     return asyncio.run(run())
 
 
-def test_there_are_the_probes_of_the_first_drill() -> None:
-    assert {"token", "read", "write"} <= set(catalogue())
+def test_every_api_has_probes() -> None:
+    asked = {probe.service for probe in catalogue().values()}
+    written = {probe.service for probe in catalogue().values() if probe.rows}
+    public = {name for name, each in services().items() if any(endpoint.public for endpoint in each.endpoints)}
+    assert asked == public
+    # A dashboard keeps nothing but sessions; a stack is not a row but work.
+    assert public - written == {"horizon", "heat"}
     for probe in catalogue().values():
         assert 0 < probe.interval_s < probe.deadline_s
 
 
+def test_they_ask_little_enough() -> None:
+    """A drill shares two cores with its lab."""
+    per_second = sum(1 / probe.interval_s for probe in catalogue().values())
+    assert per_second < 25
+
+
 @pytest.mark.parametrize("probe", PROBES)
-def test_good(probe: Probe, keystone: LittleKeystone) -> None:
+def test_good(probe: Probe, keystone: LittleCloud) -> None:
     ack = once(probe, keystone)
     assert len(keystone.requests) == 1
-    assert (ack is not None) == probe.writes
+    assert (ack is not None) == (probe.rows is not None)
     if ack:
-        assert keystone.credentials[ack]["type"] == CREDENTIAL_TYPE
+        assert keystone.tables.ids(probe.name) == {ack}
 
 
 @pytest.mark.parametrize("probe", PROBES)
@@ -50,7 +62,7 @@ def test_good(probe: Probe, keystone: LittleKeystone) -> None:
     ("mode", "kind"), [("error", "status 503"), ("wrong", "body"), ("drop", "disconnected"), ("refuse", "refused")]
 )
 def test_everything_else_is_bad_and_never_tried_twice(
-    probe: Probe, mode: Mode, kind: str, keystone: LittleKeystone
+    probe: Probe, mode: Mode, kind: str, keystone: LittleCloud
 ) -> None:
     with pytest.raises((ProbeError, aiohttp.ClientError, OSError)) as caught:
         once(probe, keystone, mode)
@@ -60,13 +72,13 @@ def test_everything_else_is_bad_and_never_tried_twice(
 
 
 @pytest.mark.parametrize("probe", PROBES)
-def test_hanging_is_ended_by_the_deadline(probe: Probe, keystone: LittleKeystone) -> None:
+def test_hanging_is_ended_by_the_deadline(probe: Probe, keystone: LittleCloud) -> None:
     with pytest.raises(TimeoutError) as caught:
         once(probe, keystone, "hang", deadline=0.3)
     assert describe(caught.value)[0] == "deadline"
 
 
-def test_each_request_has_a_connection_of_its_own(keystone: LittleKeystone) -> None:
+def test_each_request_has_a_connection_of_its_own(keystone: LittleCloud) -> None:
     async def run() -> None:
         session = Session(keystone.api())
         await session.prepare(10)
@@ -79,7 +91,7 @@ def test_each_request_has_a_connection_of_its_own(keystone: LittleKeystone) -> N
     assert len(set(ports)) == 5
 
 
-def test_the_certificate_is_verified(keystone: LittleKeystone, tmp_path: Path) -> None:
+def test_the_certificate_is_verified(keystone: LittleCloud, tmp_path: Path) -> None:
     other = Vault(tmp_path / "other")
     api = keystone.api(ca_file=str(other.ca_file))
     with pytest.raises(aiohttp.ClientConnectorCertificateError) as caught:
@@ -88,12 +100,12 @@ def test_the_certificate_is_verified(keystone: LittleKeystone, tmp_path: Path) -
     assert keystone.requests == []
 
 
-def test_wrong_password(keystone: LittleKeystone) -> None:
+def test_wrong_password(keystone: LittleCloud) -> None:
     with pytest.raises(ProbeError, match="status 401"):
         asyncio.run(Session(keystone.api(password="wrong")).prepare(5))
 
 
-def test_a_refused_token_is_a_failure_once_and_then_renewed(keystone: LittleKeystone) -> None:
+def test_a_refused_token_is_a_failure_once_and_then_renewed(keystone: LittleCloud) -> None:
     async def run() -> None:
         session = Session(keystone.api())
         await session.prepare(10)
@@ -110,18 +122,24 @@ def test_a_refused_token_is_a_failure_once_and_then_renewed(keystone: LittleKeys
     assert [path for _, path, _ in keystone.requests].count("/v3/auth/tokens") == 2
 
 
-def test_rows_are_removed_and_no_others(keystone: LittleKeystone) -> None:
-    keystone.credentials["mine"] = {"id": "mine", "type": "ec2", "blob": "{}"}
+def test_rows_are_found_and_removed_and_no_others(keystone: LittleCloud) -> None:
+    writing = [probe for probe in catalogue().values() if probe.rows]
+    for probe in writing:
+        keystone.tables.add(probe.name, "yours", "an image of yours", "ec2")
 
-    async def run() -> int:
+    async def run() -> dict[str, set[str]]:
         session = Session(keystone.api())
         await session.prepare(10)
-        for seq in range(9):
-            await catalogue()["write"].once(session, seq)
-        return await remove_rows(session, 10)
+        return {probe.name: {str(await probe.once(session, seq)) for seq in range(3)} for probe in writing}
 
-    assert asyncio.run(run()) == 9
-    assert list(keystone.credentials) == ["mine"]
+    acknowledged = asyncio.run(run())
+    member = Member("c1", keystone.tables.folder)
+    assert rows.ids(member, writing) == acknowledged
+    assert rows.remove(member, writing) == 3 * len(writing)
+    assert rows.remove(member, writing) == 0
+    assert rows.ids(member, writing) == {probe.name: set() for probe in writing}
+    for probe in writing:
+        assert keystone.tables.ids(probe.name) == {"yours"}
 
 
 def test_the_password_is_in_no_repr() -> None:

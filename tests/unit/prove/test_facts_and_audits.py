@@ -29,11 +29,18 @@ class Client:
         assert command[0] == "mariadb"
         if not self.ids.exists():
             raise HostError(self.name, "is off")
-        return [sys.executable, "-c", "import sys; sys.stdin.read(); print(open(sys.argv[1]).read())", str(self.ids)]
+        return [
+            sys.executable,
+            "-c",
+            "import sys; sys.stdin.read(); print(open(sys.argv[1]).read(), end='')",
+            str(self.ids),
+        ]
 
 
-def judge(name: str, views: Mapping[str, HostView], fleet: Mapping[str, Client] | None = None, *acks: str) -> Verdict:
-    evidence = Evidence(CLOUD, fleet or {}, views, acks)
+def judge(
+    name: str, views: Mapping[str, HostView], fleet: Mapping[str, Client] | None = None, **acks: tuple[str, ...]
+) -> Verdict:
+    evidence = Evidence(CLOUD, fleet or {}, views, {probe.replace("_", "-"): ids for probe, ids in acks.items()})
     outcome, detail = catalogue()[name].look(evidence)
     return Verdict(name, outcome, detail)
 
@@ -98,21 +105,29 @@ def test_one_primary_component() -> None:
 def test_acknowledged_writes(tmp_path: Path) -> None:
     audit = "acknowledged-writes"
     fleet = {name: Client(name, tmp_path / name) for name in ("c1", "c2", "c3")}
+    whole = "write\ta\nwrite\tb\nvolume-write\tb\nwrite\tof-unknown-outcome\n"
     for one in fleet.values():
-        one.ids.write_text("a\nb\nc\nof-unknown-outcome\n")
-    assert judge(audit, well(), fleet, "a", "b", "c").verdict == "ok"
-    fleet["c2"].ids.write_text("a\nc\n")
-    lost = judge(audit, well(), fleet, "a", "b", "c")
+        one.ids.write_text(whole)
+    both = {"write": ("a", "b"), "volume_write": ("b",)}
+    found = judge(audit, well(), fleet, **both)
+    assert (found.verdict, found.detail) == ("ok", "all 3 of 2 probes on each of c1, c2, c3")
+    fleet["c2"].ids.write_text("write\ta\nvolume-write\tb\n")
+    lost = judge(audit, well(), fleet, **both)
     assert lost.verdict == "fail"
-    assert "1 on c2, such as b" in lost.detail
+    assert "1 of write on c2, such as b" in lost.detail, "another probe's row of that id is another"
     fleet["c3"].ids.unlink()
-    assert judge(audit, well(), fleet, "a", "b", "c").verdict == "fail", "lost is lost, whoever was not seen"
-    fleet["c2"].ids.write_text("a\nb\nc\n")
-    blind = judge(audit, well(), fleet, "a", "b", "c")
+    assert judge(audit, well(), fleet, **both).verdict == "fail", "lost is lost, whoever was not seen"
+    fleet["c2"].ids.write_text(whole)
+    blind = judge(audit, well(), fleet, **both)
     assert blind.verdict == "unknown"
     assert "c3" in blind.detail
-    fleet["c3"].ids.write_text("")
-    assert judge(audit, well(), fleet).verdict == "unknown", "nothing acknowledged is nothing audited"
+    fleet["c3"].ids.write_text(whole)
+    idle = judge(audit, well(), fleet, write=("a",), volume_write=())
+    assert idle.verdict == "unknown", "nothing acknowledged is nothing audited"
+    assert "volume-write" in idle.detail
+    for one in fleet.values():
+        one.ids.write_text("")
+    assert judge(audit, well(), fleet).verdict == "unknown", "no probe wrote"
 
 
 def test_a_client_that_fails_is_unknown(tmp_path: Path) -> None:
@@ -123,6 +138,6 @@ def test_a_client_that_fails_is_unknown(tmp_path: Path) -> None:
             return [sys.executable, "-c", "import sys; sys.exit('ERROR 2002: no socket')"]
 
     fleet = {name: Broken(name, tmp_path) for name in ("c1", "c2", "c3")}
-    verdicts = audit_all(Evidence(CLOUD, fleet, well(), ("a",)))
+    verdicts = audit_all(Evidence(CLOUD, fleet, well(), {"write": ("a",)}))
     assert [verdict.name for verdict in verdicts] == sorted(catalogue())
     assert {verdict.name: verdict.verdict for verdict in verdicts}["acknowledged-writes"] == "unknown"

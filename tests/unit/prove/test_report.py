@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from fournines.cloud.timers import LAB
+from fournines.probes import catalogue as probes
 from fournines.prove.audits import Verdict
 from fournines.prove.bounds import Part, floor
 from fournines.prove.outages import Bounds
@@ -33,7 +35,7 @@ def samples(*bad: tuple[float, float]) -> list[Sample]:
 
 
 def judge(taken: Sequence[Sample]) -> ProbeReport:
-    return probe_report("token", taken, MARKS, "D", LAB, EVERYTHING, 0.25)
+    return probe_report(probes()["token"], taken, MARKS, "D", LAB, EVERYTHING, 0.25)
 
 
 def doubt(taken: Sequence[Sample], **changed: Any) -> list[str]:
@@ -137,11 +139,38 @@ def test_json_and_text() -> None:
         "VOID: the prober was late",
         "c2 [10.0.0.10] carries it",
         "note: a note",
-        "in 2 outages",
+        "more than one outage: token 2",
+        "deadline: token",
     ):
         assert words in text
     assert max(map(len, text.splitlines())) <= 80
     assert "\x1b" not in text
+
+
+def test_it_stays_narrow_with_every_probe_in_the_worst_case() -> None:
+    """Longest names, four digits, minutes of outage; every probe with errors."""
+    taken = samples((110, 135.5), (141, 155.25))
+    long = Bounds(571.254, 573.381)
+    reports = tuple(
+        probe_report(probe, [replace(one, probe=probe.name) for one in taken], MARKS, "D", LAB, EVERYTHING, 0.25)
+        for probe in probes().values()
+    )
+    worst = tuple(
+        replace(
+            each,
+            requests=9999,
+            errors=9999,
+            outage=long,
+            phases={**each.phases, "failback": replace(each.phases["failback"], outage=long)},
+        )
+        for each in reports
+    )
+    text = replace(report(), probes=worst).text()
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 80
+    rows = lines[2 : 2 + len(reports)]
+    assert [row.split()[0] for row in rows] == list(probes())
+    assert all(row.split()[3:9] == ["571.3", "-", "573.4"] * 2 for row in rows), "on one line, and nothing cut off"
 
 
 def test_bounds_as_json() -> None:

@@ -11,7 +11,7 @@ from fournines.cli.options import CloudArgument, CloudOption, JsonOption, either
 
 
 def up(cloud: CloudArgument = None, cloud_option: CloudOption = None, as_json: JsonOption = False) -> None:
-    """Build the cloud and have it issue a token.
+    """Build the cloud and prove each of its APIs by a round trip.
 
     Starts the lab's hosts where the cloud has a lab, then does what `apply` does.
     Safe to repeat at any time, also after a run that was killed.
@@ -38,9 +38,10 @@ def up(cloud: CloudArgument = None, cloud_option: CloudOption = None, as_json: J
         typer.echo(json.dumps(built.as_json() | {"seconds": round(seconds, 3)}))
         return
     typer.echo(built.text())
+    verified = [each for each in built.verified or () if each.ok]
     typer.echo(
         f"{resolved.name} is up after {seconds:.1f} s: {len(resolved.hosts)} hosts, "
-        f"{len(resolved.services)} services, a token in {built.token_s or 0:.2f} s."
+        f"{len(resolved.services)} services, {len(verified)} APIs verified."
     )
     which = f" -c {shlex.quote(given)}" if given and given != "lab" else ""
     # The launcher says how it was called.

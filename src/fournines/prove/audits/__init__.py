@@ -44,8 +44,8 @@ class Evidence:
     cloud: Cloud
     fleet: Fleet
     views: Views
-    acknowledged: tuple[str, ...]
-    """Ids of the writes that the cloud acknowledged in this run."""
+    acknowledged: Mapping[str, tuple[str, ...]]
+    """Writing probe -> ids of the writes that the cloud acknowledged in this run; of every probe that made any try."""
 
 
 class Audit(ABC):

@@ -1,48 +1,51 @@
 """Every acknowledged write is on every database member.
 
-Asked of each member by itself, not through the API: the API reads one member and would hide a loss on another.
+Asked of each member by itself, not through the APIs: these read one member and would hide a loss on another.
 """
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from fournines import hosts
 from fournines.errors import HostError
+from fournines.probes import catalogue
 from fournines.prove.audits import Audit, Evidence, Outcome
 from fournines.prove.facts import GALERA
-
-# wsrep_sync_wait: the member answers after it has applied what the cluster had committed when we asked.
-_SQL = "SET SESSION wsrep_sync_wait = 1; SELECT id FROM keystone.credential WHERE type = 'fournines-probe';\n"
+from fournines.prove.rows import ids
 
 
 class AcknowledgedWrites(Audit):
     name = "acknowledged-writes"
 
     def look(self, evidence: Evidence) -> tuple[Outcome, str]:
-        wanted = set(evidence.acknowledged)
+        wanted = {name: set(acks) for name, acks in evidence.acknowledged.items()}
+        count = sum(map(len, wanted.values()))
+        probes = [catalogue()[name] for name in wanted]
         members = [host.name for host in evidence.cloud.services[GALERA].hosts]
         lost: list[str] = []
         unseen: list[str] = []
 
-        def ids(name: str) -> set[str] | HostError:
+        def ask(name: str) -> dict[str, set[str]] | HostError:
             try:
-                command = ["mariadb", "-N", "-B", "--connect-timeout=5"]
-                return set(hosts.run(evidence.fleet[name], command, stdin=_SQL, timeout=30).split())
+                return ids(evidence.fleet[name], probes)
             except HostError as error:
                 return error
 
         with ThreadPoolExecutor(len(members)) as pool:
-            answers = dict(zip(members, pool.map(ids, members), strict=True))
+            answers = dict(zip(members, pool.map(ask, members), strict=True))
         for name, answer in answers.items():
             if isinstance(answer, HostError):
                 unseen.append(f"{name} ({answer.message.splitlines()[-1][:120]})")
-            elif missing := wanted - answer:
-                lost.append(f"{len(missing)} on {name}, such as {min(missing)}")
+                continue
+            for probe in wanted:
+                if missing := wanted[probe] - answer[probe]:
+                    lost.append(f"{len(missing)} of {probe} on {name}, such as {min(missing)}")
         if lost:
-            return "fail", f"of {len(wanted)} acknowledged writes are lost: {'; '.join(lost)}"
+            return "fail", f"of {count} acknowledged writes are lost: {'; '.join(lost)}"
         if unseen:
             return "unknown", f"could not look on {', '.join(unseen)}"
+        if idle := [probe for probe in wanted if not wanted[probe]]:
+            return "unknown", f"no write of {', '.join(idle)} was acknowledged in this run: nothing to look for"
         if not wanted:
-            return "unknown", "no write was acknowledged in this run: nothing to look for"
-        return "ok", f"all {len(wanted)} on each of {', '.join(members)}"
+            return "unknown", "no probe wrote in this run: nothing to look for"
+        return "ok", f"all {count} of {len(wanted)} probes on each of {', '.join(members)}"

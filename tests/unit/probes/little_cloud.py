@@ -1,31 +1,106 @@
-"""A small HTTPS server that speaks the part of Keystone which the probes use, and can be broken on purpose."""
+"""A small HTTPS server that speaks the part of each API which the probes use, and can be broken on purpose.
+
+What it is given lies in a database, a SQLite file for each schema, which its members read as the real ones read theirs.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 import ssl
+import sys
 import threading
 import time
 import uuid
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from aiohttp import web
 
-from fournines.probes import Api
+from fournines.probes import Api, catalogue
 from fournines.state import Vault
 
 Mode = Literal["up", "refuse", "hang", "error", "drop", "wrong"]
 PASSWORD = "a-secret-of-this-test"
 
+LISTS = {
+    "/v2/images": "images",
+    "/v2.1/servers": "servers",
+    "/v2.0/networks": "networks",
+    "/v3/volumes": "volumes",
+    "/resource_providers": "resource_providers",
+    "/v1/p1/stacks": "stacks",
+}
+"""Path -> key of the list."""
+MAKES = {
+    "/v3/credentials": ("write", "credential", 201),
+    "/v2/images": ("image-write", "", 201),
+    "/v2.1/flavors": ("compute-write", "flavor", 200),
+    "/v2.0/address-scopes": ("network-write", "address_scope", 201),
+    "/v3/types": ("volume-write", "volume_type", 200),
+    "/resource_providers": ("placement-write", "", 201),
+}
+"""Path -> (probe, key of the object, status)."""
+_MEMBER = """
+import pathlib, sqlite3, sys
+database = sqlite3.connect(":memory:", isolation_level=None)
+for path in pathlib.Path(sys.argv[1]).glob("*.db"):
+    database.execute(f"ATTACH '{path}' AS {path.stem}")
+for line in sys.stdin:
+    for statement in line.replace("ROW_COUNT()", "changes()").split(";")[:-1]:
+        if not statement.startswith("SET SESSION "):
+            for row in database.execute(statement):
+                print(*row, sep=chr(9))
+"""
 
-class LittleKeystone:
+
+@dataclass
+class Member:
+    """A host whose SQL client reads a folder of SQLite files."""
+
+    name: str
+    folder: Path
+
+    def argv(self, command: Sequence[str]) -> list[str]:
+        assert command[0] == "mariadb"
+        return [sys.executable, "-c", _MEMBER, str(self.folder)]
+
+
+class Tables:
+    """The tables of every writing probe, a file for each schema."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+        self.rows = {name: probe.rows for name, probe in catalogue().items() if probe.rows}
+        for rows in self.rows.values():
+            self._do(rows.table, f"CREATE TABLE {{}} ({rows.key} PRIMARY KEY, name, type, root_provider_id)")
+
+    def add(self, probe: str, row: str, name: str = "", type: str = "") -> None:
+        self._do(self.rows[probe].table, "INSERT INTO {} VALUES (?, ?, ?, NULL)", row, name, type)
+
+    def remove(self, probe: str, row: str) -> None:
+        self._do(self.rows[probe].table, f"DELETE FROM {{}} WHERE {self.rows[probe].key} = ?", row)
+
+    def ids(self, probe: str) -> set[str]:
+        rows = self.rows[probe]
+        return {row for (row,) in self._do(rows.table, f"SELECT {rows.key} FROM {{}}")}
+
+    def _do(self, table: str, statement: str, *values: str) -> list[Any]:
+        schema, name = table.split(".")
+        with contextlib.closing(sqlite3.connect(self.folder / f"{schema}.db", timeout=20)) as database, database:
+            return database.execute(statement.format(name), values).fetchall()
+
+
+class LittleCloud:
     """Modes: `up`; `refuse` no listener; `hang` never answers; `error` 503; `drop` closes without an answer;
     `wrong` right status, wrong body."""
 
     def __init__(self, vault: Vault) -> None:
+        self.tables = Tables(vault.ca_file.parent / "database")
         self.ca_file = str(vault.ca_file)
         vault.certificate("api", ["127.0.0.1"])
         self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -36,16 +111,15 @@ class LittleKeystone:
         self.requests: list[tuple[str, str, int]] = []
         """(method, path, source port)"""
         self.tokens: set[str] = set()
-        self.credentials: dict[str, dict[str, Any]] = {}
         self.changes: list[tuple[float, Mode]] = []
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._serve, name="little-keystone")
+        self._thread = threading.Thread(target=self._serve, name="little-cloud")
         self._site: web.TCPSite | None = None
 
     def api(self, **changed: Any) -> Api:
         known: dict[str, Any] = {
-            "endpoints": {"keystone": f"https://127.0.0.1:{self.port}"},
+            "endpoints": {probe.service: f"https://127.0.0.1:{self.port}" for probe in catalogue().values()},
             "ca_file": self.ca_file,
             "username": "admin",
             "password": PASSWORD,
@@ -54,7 +128,7 @@ class LittleKeystone:
         return Api(**(known | changed))
 
     @contextlib.contextmanager
-    def running(self) -> Generator[LittleKeystone]:
+    def running(self) -> Generator[LittleCloud]:
         self._thread.start()
         assert self._ready.wait(10)
         try:
@@ -84,9 +158,11 @@ class LittleKeystone:
         app = web.Application(middlewares=[self._broken])
         app.router.add_post("/v3/auth/tokens", self._token)
         app.router.add_get("/v3/auth/catalog", self._catalog)
-        app.router.add_post("/v3/credentials", self._create)
-        app.router.add_get("/v3/credentials", self._list)
-        app.router.add_delete("/v3/credentials/{id}", self._delete)
+        app.router.add_get("/auth/login/", self._login)
+        for path in LISTS:
+            app.router.add_get(path, self._list)
+        for path in MAKES:
+            app.router.add_post(path, self._make)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
         self._loop.run_until_complete(self._runner.setup())
         self._loop.run_until_complete(self._listen())
@@ -117,11 +193,15 @@ class LittleKeystone:
                     request.transport.close()
                 return web.Response()
             case "wrong":
-                status = {"/v3/auth/tokens": 201, "/v3/credentials": 201}.get(request.path, 200)
+                posted = MAKES[request.path][2] if request.path in MAKES else 201
+                status = posted if request.method == "POST" else 200
                 return web.json_response({"nothing": "of the kind"}, status=status)
             case _:
                 pass
-        if request.path != "/v3/auth/tokens" and request.headers.get("X-Auth-Token") not in self.tokens:
+        if (
+            request.path not in ("/v3/auth/tokens", "/auth/login/")
+            and request.headers.get("X-Auth-Token") not in self.tokens
+        ):
             return web.json_response({"error": {"code": 401}}, status=401)
         return await handler(request)
 
@@ -137,19 +217,22 @@ class LittleKeystone:
     async def _catalog(self, request: web.Request) -> web.Response:
         return web.json_response({"catalog": [{"type": "identity", "name": "keystone", "endpoints": []}]})
 
-    async def _create(self, request: web.Request) -> web.Response:
-        made = (await request.json())["credential"] | {"id": uuid.uuid4().hex}
-        self.credentials[made["id"]] = made
-        return web.json_response({"credential": made}, status=201)
+    async def _login(self, request: web.Request) -> web.Response:
+        return web.Response(text='<form><input name="password"></form>', content_type="text/html")
 
     async def _list(self, request: web.Request) -> web.Response:
-        kind = request.query.get("type")
-        rows = [row for row in self.credentials.values() if row["type"] == kind]
-        return web.json_response({"credentials": rows})
+        return web.json_response({LISTS[request.path]: []})
 
-    async def _delete(self, request: web.Request) -> web.Response:
-        gone = self.credentials.pop(request.match_info["id"], None)
-        return web.Response(status=204 if gone else 404)
+    async def _make(self, request: web.Request) -> web.Response:
+        probe, key, status = MAKES[request.path]
+        body = await request.json()
+        made = {"id": uuid.uuid4().hex} | (body[key] if key else body)
+        made["id"] = made.get("uuid", made["id"])
+        self.tables.add(probe, made["id"], made.get("name", ""), made.get("type", ""))
+        if probe == "placement-write":
+            where = f"https://{request.host}{request.path}/{made['id']}"
+            return web.Response(status=status, headers={"Location": where})
+        return web.json_response({key: made} if key else made, status=status)
 
 
 async def _end_all() -> None:
@@ -159,9 +242,4 @@ async def _end_all() -> None:
     await asyncio.gather(*rest, return_exceptions=True)
 
 
-def dump(keystone: LittleKeystone, path: Path) -> None:
-    """The ids that it holds, one a line."""
-    path.write_text("\n".join(keystone.credentials) + "\n")
-
-
-__all__ = ["PASSWORD", "LittleKeystone", "Mode", "dump"]
+__all__ = ["PASSWORD", "LittleCloud", "Member", "Mode", "Tables"]

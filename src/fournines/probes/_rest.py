@@ -1,0 +1,28 @@
+"""The two requests that most probes make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fournines.probes._http import ProbeError, Session
+
+
+async def listed(session: Session, service: str, path: str, key: str) -> None:
+    """GET: 200 with a list under that key. Raises as `Probe.once`."""
+    answer = (await session.request("GET", service, path, token=True)).want(200)
+    if not isinstance(answer.object().get(key), list):
+        raise ProbeError("body", f"no list at {key}")
+
+
+async def made(session: Session, service: str, path: str, wanted: Mapping[str, Any], status: int, key: str = "") -> str:
+    """POST: that status with an object, under that key if any, of the name that was sent; its id.
+
+    Raises as `Probe.once`.
+    """
+    keys = (key,) if key else ()
+    answer = await session.request("POST", service, path, body={key: wanted} if key else wanted, token=True)
+    got = answer.want(status).object(*keys)
+    if not got.get("id") or got.get("name") != wanted["name"]:
+        raise ProbeError("body", "not what was sent")
+    return str(got["id"])
