@@ -118,6 +118,7 @@ def _mariadb_unit() -> str:
             ("ExecStartPre", f"/usr/bin/python3 {_MEMBER} start"),
             ("EnvironmentFile", "-/run/mysqld/galera-start.env"),
             ("ExecStart", "/usr/sbin/mariadbd $GALERA_OPTIONS"),
+            ("ExecStop", f"/usr/bin/python3 {_MEMBER} leave"),
             ("ExecStartPost", "/bin/rm -f /run/mysqld/galera-start.env"),
             # How long a start may take is for those who wait for it to bound: a full copy takes what it takes.
             ("TimeoutStartSec", "infinity"),
