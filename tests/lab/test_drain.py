@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from standing_lab import Standing
 
+from fournines.faults import named
+from fournines.hosts import Host
 from fournines.prove import rows, samples
 from fournines.prove.drill import api_of, probes_of
 from fournines.prove.fleet import ProbeFleet
@@ -51,3 +53,67 @@ def lost(seen: list[Sample]) -> list[str]:
 def holder(standing: Standing) -> str:
     (name,) = standing.json("status")["vip"]["holders"]
     return name
+
+
+def changed(standing: Standing, folder: Path, services: str) -> Path:
+    """The cloud's file with those options."""
+    path = folder / "changed.yaml"
+    path.write_text(f"{standing.file.read_text()}\nservices:\n{services}")
+    return path
+
+
+def test_standby_of_the_vip_holder_and_its_return(standing: Standing, tmp_path: Path):
+    """Twice: the second holder has been told of the first one, and the third of both."""
+    fault = named("standby")
+    for _ in range(2):
+        was = holder(standing)
+        target = [standing.fleet[was]]
+
+        def there_and_back(target: list[Host] = target) -> None:
+            fault.inject(target)
+            time.sleep(2)
+            fault.heal(target)
+
+        try:
+            assert lost(probed(standing, tmp_path, there_and_back)) == []
+        finally:
+            fault.heal(target)
+        assert holder(standing) != was, "it was moved, and is not moved back"
+
+
+@pytest.mark.parametrize(
+    ("services", "unit"),
+    [
+        ("  keystone: {threads: 15}\n", "keystone.service"),
+        ("  memcached: {megabytes: 48}\n", "memcached.service"),
+        ("  rabbitmq: {memory_megabytes: 500}\n", "rabbitmq-server.service"),
+    ],
+    ids=["keystone", "memcached", "rabbitmq"],
+)
+def test_a_rolling_restart(standing: Standing, tmp_path: Path, services: str, unit: str):
+    file = changed(standing, tmp_path, services)
+    before = [standing.on(host, "systemctl", "show", "-p", "InvocationID", unit) for host in ("c1", "c2", "c3")]
+    try:
+        assert lost(probed(standing, tmp_path, lambda: standing.nines("apply", file=file))) == []
+        after = [standing.on(host, "systemctl", "show", "-p", "InvocationID", unit) for host in ("c1", "c2", "c3")]
+        assert not set(before) & set(after), "each of them was restarted"
+    finally:
+        standing.nines("apply")
+
+
+def test_a_rolling_restart_of_the_database_cuts_at_most_what_is_in_the_middle_of_a_transaction(
+    standing: Standing, tmp_path: Path
+):
+    """The writer moves to another member and back: each time proxies end its sessions at once, for there must be one
+    writer only. Nothing waits for a server that has gone: that alone would cost a request for each 0.1 s."""
+    file = changed(standing, tmp_path, "  galera: {gcache_megabytes: 127}\n")
+    try:
+        assert len(lost(probed(standing, tmp_path, lambda: standing.nines("apply", file=file)))) <= 2
+    finally:
+        standing.nines("apply")
+
+
+def test_a_reload_of_the_load_balancer(standing: Standing, tmp_path: Path):
+    host = holder(standing)
+    reload = ("systemctl", "reload", "haproxy.service", "haproxy-db.service")
+    assert lost(probed(standing, tmp_path, lambda: standing.on(host, *reload))) == []

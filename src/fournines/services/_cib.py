@@ -71,7 +71,7 @@ def configuration(cloud: Cloud, hosts: tuple[Host, ...], fence_action: str) -> E
     # One failure is enough: another host's HAProxy is as good.
     _nvpairs(SubElement(vip, "meta_attributes", id="vip-meta"), "vip-meta", {"migration-threshold": "1"})
     operations = SubElement(vip, "operations")
-    _operation(operations, "vip", "monitor", "2s", "10s")
+    _operation(operations, "vip", "monitor", "5s", "10s")
     _operation(operations, "vip", "start", "0s", "30s")
     _operation(operations, "vip", "stop", "0s", "20s")
 

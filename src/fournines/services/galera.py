@@ -177,6 +177,7 @@ def _mariadb_unit() -> str:
             ("Environment", f"BASH_ENV={_SHELL}"),
             ("EnvironmentFile", "-/run/mysqld/galera-start.env"),
             ("ExecStart", "/usr/sbin/mariadbd $GALERA_OPTIONS"),
+            ("ExecStop", f"/usr/bin/python3 {_MEMBER} leave"),
             ("ExecStartPost", "/bin/rm -f /run/mysqld/galera-start.env"),
             # New connections of either kind show the certificate that now lies there; those that stand stay.
             ("ExecReload", f'/usr/bin/mariadb -e "{_RELOAD}"'),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fournines.services.onhost.galera_member import NO_HISTORY, State, decide, read_grastate
+from fournines.services.onhost.galera_member import NO_HISTORY, State, clients, decide, read_grastate
 
 ORDER = ["c1", "c2", "c3"]
 UUID = "2b09332e-e551-11f1-9e3b-6a39f5383d1a"
@@ -161,3 +162,17 @@ def test_a_stale_view_of_the_others_never_makes_a_second_founder(states: dict[st
 )
 def test_grastate(text: str, position: tuple[str, int | None]):
     assert read_grastate(text) == position
+
+
+def test_a_leaving_member_counts_its_clients_and_nobody_else():
+    """Lines as the kernel writes them; the byte order of an address is the machine's."""
+    mine = f"{int.from_bytes(bytes([10, 0, 0, 1]), sys.byteorder):08X}"
+    line = "   1: {}:{:04X} 0B00000A:A3C1 {} 00000000:00000000 00:00000000 00000000   104        0 1\n"
+    lines = [
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n",
+        line.format(mine, 3306, "0A"),  # the listener
+        line.format(mine, 3306, "01"),
+        line.format(mine, 3306, "06"),  # gone
+        line.format(mine, 4567, "01"),  # another member
+    ]
+    assert clients(lines, "10.0.0.1") == 1

@@ -2,10 +2,12 @@
 
     galera_member.py serve     keeps answering on port 9200; run by galera-member.service
     galera_member.py start     run by mariadb.service before mariadbd: returns when starting is safe
+    galera_member.py leave     run by mariadb.service before mariadbd is stopped: returns when its clients have moved
 
 Port 9200 answers HAProxy and the other members:
 
-    GET /        200 while this member is Synced (or a donor) in the primary component, else 503; the body says why
+    GET /        200 while this member is Synced (or a donor) in the primary component and not about to leave,
+                 else 503; the body says why
     GET /state   JSON, see `State`
 
 The rule for founding a cluster (`decide`), which never trades safety for speed:
@@ -27,11 +29,13 @@ import http.server
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
 import time
 import urllib.request
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -39,9 +43,14 @@ CONFIG = "/etc/fournines/galera-member.json"
 POSITION = "/run/mysqld/galera-position.json"
 GRASTATE = "/var/lib/mysql/grastate.dat"
 ENVIRONMENT = "/run/mysqld/galera-start.env"
+LEAVING = "/run/mysqld/galera-leaving"
 NO_HISTORY = "00000000-0000-0000-0000-000000000000"
 PORT = 9200
 PATIENCE = 10.0
+NOTICE = 2.0
+"""Seconds within which every proxy has asked twice and moved on, with its sessions."""
+FAREWELL = 15.0
+"""Seconds at most, after that, until a leaving member's clients are gone."""
 
 
 @dataclass(frozen=True)
@@ -189,6 +198,8 @@ def _write(path: str, text: str) -> None:
 
 def start() -> int:
     """Wait until this member may start; leave in ENVIRONMENT how. Run as the user mysql."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(LEAVING)
     name, _, members = _config()
     uuid, seqno = recover()
     mine = State(name, "waiting", uuid, seqno)
@@ -214,6 +225,36 @@ def start() -> int:
         options += ["--wsrep-new-cluster"] if found else []
         _write(ENVIRONMENT, f"GALERA_OPTIONS={' '.join(options)}\n")
         return 0
+
+
+def clients(lines: Iterable[str], address: str) -> int:
+    """How many connections of clients this member has, in the lines of /proc/net/tcp."""
+    local = f"{int.from_bytes(socket.inet_aton(address), sys.byteorder):08X}:{3306:04X}"
+    return sum(fields[1] == local and fields[3] == "01" for fields in map(str.split, lines))
+
+
+def leave() -> int:
+    """Let the proxies move to another member while this one still serves: nobody is refused, and nobody waits."""
+    name, address, members = _config()
+    # A member that has died has nobody to let go.
+    if "MAINPID" not in os.environ:
+        return 0
+    others = ask_all(members, name, State(name, "down"))
+    if not any(state and state.ready and state.status == "Primary" for state in others.values()):
+        print("no other member serves: nobody to leave the clients to", flush=True)
+        return 0
+    _write(LEAVING, "")
+    time.sleep(NOTICE)
+    end = time.monotonic() + FAREWELL
+    while True:
+        with open("/proc/net/tcp", encoding="ascii") as file:
+            left = clients(file, address)
+        if not left:
+            return 0
+        if time.monotonic() >= end:
+            print(f"{left} clients are still here after {FAREWELL:g} s", flush=True)
+            return 0
+        time.sleep(0.1)
 
 
 class Watch:
@@ -304,6 +345,8 @@ class Watch:
         state = self.state()
         good = state.phase == "running" and state.status == "Primary" and state.ready
         good = good and state.state in ("Synced", "Donor/Desynced")
+        if good and os.path.exists(LEAVING):
+            return False, "about to leave"
         why = f"{state.phase} {state.status or ''} {state.state}".strip()
         return good, why + (f": {state.awaits}" if state.awaits else "")
 
@@ -341,4 +384,4 @@ def serve() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit({"start": start, "serve": serve}[sys.argv[1]]())
+    sys.exit({"start": start, "leave": leave, "serve": serve}[sys.argv[1]]())

@@ -48,7 +48,7 @@ meta_data() {
 <actions>
 <action name="start" timeout="30s"/>
 <action name="stop" timeout="20s"/>
-<action name="monitor" timeout="10s" interval="2s"/>
+<action name="monitor" timeout="10s" interval="5s"/>
 <action name="validate-all" timeout="10s"/>
 <action name="meta-data" timeout="5s"/>
 </actions>
