@@ -1,7 +1,10 @@
 """One cgroup a host: what is in it is the host, so nothing else has to remember its processes.
 
 Processes are found and killed through the unified hierarchy, wherever it is mounted. Where the machine still has
-the v1 `cpuacct` and `memory` hierarchies, a host joins those as well: with them, v2 counts neither.
+the v1 `cpu`, `cpuacct` and `memory` hierarchies, a host joins those as well: with them, v2 has none of these.
+
+Hosts share the cores fairly, as hosts: one that starts forty daemons must not starve another's one, which on real
+machines it could not.
 """
 
 from __future__ import annotations
@@ -20,7 +23,9 @@ BOOT = "boot"
 """Leaf in which a host's systemd-nspawn starts; it keeps itself in `supervisor` and the host in `payload` there."""
 EXEC = "exec"
 """Leaf of commands that are run in the host from outside."""
-_ACCOUNTING = ("cpuacct", "memory")
+_LEGACY = ("cpu", "cpuacct", "memory")
+_SHARES = 8192
+"""Weight of a whole lab against each other process of the machine, whose own is 1024."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ def parse_mounts(mounts: str) -> Hierarchies | None:
             unified = Path(path)
         if kind == "cgroup":
             legacy.append(Path(path))
-            for controller in set(_ACCOUNTING) & set(options.split(",")):
+            for controller in set(_LEGACY) & set(options.split(",")):
                 accounting.setdefault(controller, Path(path))
     return None if unified is None else Hierarchies(unified, accounting, tuple(legacy))
 
@@ -90,6 +95,8 @@ class Group:
             joined = folder / leaf if leaf and folder == self.unified else folder
             joined.mkdir(parents=True, exist_ok=True)
             files.append(joined / "cgroup.procs")
+        if (cpu := hierarchies().accounting.get("cpu")) is not None:
+            (cpu / Path(self.path).parts[0] / "cpu.shares").write_text(str(_SHARES))
         return files
 
     def _delegate(self) -> None:

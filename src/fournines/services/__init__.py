@@ -81,6 +81,11 @@ class Service(ABC):
         `nines status` and for audits. Each service documents its keys."""
         return None
 
+    def capacity(self, cloud: Cloud, endpoint: str) -> int | None:
+        """How many requests one member serves at a time at that endpoint; None: not known to be bounded. The load
+        balancer gives it no more, so that its checks are answered however busy it is."""
+        return None
+
     def certificates(self, cloud: Cloud, host: Host) -> Iterable[Certificate]:
         """What its member on that host shows to clients and peers."""
         return ()

@@ -121,6 +121,9 @@ class OpenStack(Service):
             yield File(path=path, content=worker_unit(worker, self.user))
             yield Unit(name=f"{worker.unit}.service", reads=(*files, path))
 
+    def capacity(self, cloud: Cloud, endpoint: str) -> int | None:
+        return next((api.processes * api.threads for api in self.apis(cloud) if api.endpoint == endpoint), None)
+
     def health(self, cloud: Cloud, host: Host) -> Check:
         first = self.endpoints[0]
         return Http(

@@ -13,7 +13,7 @@ from fournines.cloud.ports import Port
 from fournines.cloud.strategies import ACTIVE_BACKUP
 from fournines.converge.resources import Directory, File, Resource, Sysctl, Unit
 from fournines.converge.steps import Check, Http
-from fournines.services import Certificate, Service
+from fournines.services import Certificate, Service, catalogue
 from fournines.services._render import template
 from fournines.services._tls import pem_file
 from fournines.state import Vault
@@ -42,7 +42,12 @@ class Haproxy(Service):
         yield File(
             path=_CFG,
             content=template(
-                "haproxy.cfg.j2", timers=cloud.timers, vip=cloud.vip, placements=placements, certificate=_CERTIFICATE
+                "haproxy.cfg.j2",
+                timers=cloud.timers,
+                vip=cloud.vip,
+                placements=placements,
+                certificate=_CERTIFICATE,
+                most=_most(cloud),
             ),
         )
         yield Directory(path="/etc/haproxy/tls", mode=0o700)
@@ -58,6 +63,17 @@ class Haproxy(Service):
 
     def health(self, cloud: Cloud, host: Host) -> Check:
         return Http(awaits="the API's HAProxy to answer", url=f"http://127.0.0.1:{HEALTH_PORT}/")
+
+
+def _most(cloud: Cloud) -> dict[str, str]:
+    """Endpoint -> what its servers' lines say of how much to give them at a time: three quarters of what they serve,
+    so that a check finds a thread free. A server whose checks fail is then hung, not busy."""
+    words: dict[str, str] = {}
+    for name, placement in cloud.services.items():
+        for endpoint in placement.endpoints:
+            capacity = catalogue()[name].capacity(cloud, endpoint.name)
+            words[endpoint.name] = f" maxconn {max(1, capacity * 3 // 4)}" if capacity else ""
+    return words
 
 
 def _drop_in(vip: str) -> str:

@@ -105,6 +105,10 @@ class Horizon(Service):
         yield Unit(name="horizon-clearsessions.timer", reads=(_CLEAR_TIMER,))
         yield Unit(name="horizon.service", reads=(_DEBIANS, _SETTINGS, _UWSGI, _UNIT))
 
+    def capacity(self, cloud: Cloud, endpoint: str) -> int:
+        options = HorizonOptions.model_validate(cloud.services[self.name].options)
+        return options.processes * options.threads
+
     def health(self, cloud: Cloud, host: Host) -> Check:
         return Http(awaits="Horizon to answer", url=f"http://{host.management}:{PORT}/auth/login/", timeout=5)
 

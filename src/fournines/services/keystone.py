@@ -123,6 +123,10 @@ class Keystone(Service):
         yield Unit(name="keystone-fernet.timer", reads=(_TIMER,))
         yield Unit(name="keystone.service", reads=(_CONF, _UWSGI, _UNIT, f"{_CREDENTIAL_KEYS}/0"))
 
+    def capacity(self, cloud: Cloud, endpoint: str) -> int:
+        options = KeystoneOptions.model_validate(cloud.services[self.name].options)
+        return options.processes * options.threads
+
     def health(self, cloud: Cloud, host: Host) -> Check:
         return Http(awaits="Keystone to answer", url=f"http://{host.management}:{PORT}/v3", timeout=5)
 
