@@ -82,5 +82,5 @@ def _drop_in(vip: str) -> str:
         "[Unit]\nStartLimitIntervalSec=0\n\n"
         f"[Service]\nExecStartPre=/sbin/ip address replace {vip}/32 dev lo scope host\n"
         "ExecStartPost=/usr/bin/touch /var/lib/fournines/haproxy-served\n"
-        "KillSignal=SIGUSR1\nTimeoutStopSec=40\n"
+        "Nice=-5\nKillSignal=SIGUSR1\nTimeoutStopSec=40\n"
     )

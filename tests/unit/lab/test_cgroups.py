@@ -21,11 +21,11 @@ def test_a_machine_with_both_counts_by_version_1() -> None:
     cgroup = Path("/sys/fs/cgroup")
     assert parse_mounts(HYBRID) == Hierarchies(
         cgroup / "unified",
-        {"cpuacct": cgroup / "cpuacct", "memory": cgroup / "memory"},
+        {"cpu": cgroup / "cpu", "cpuacct": cgroup / "cpuacct", "memory": cgroup / "memory"},
         (cgroup / "cpu", cgroup / "cpuacct", cgroup / "memory"),
     )
     joined = cgroup / "cpu,cpuacct"
-    assert parse_mounts(JOINED) == Hierarchies(cgroup / "unified", {"cpuacct": joined}, (joined,))
+    assert parse_mounts(JOINED) == Hierarchies(cgroup / "unified", {"cpu": joined, "cpuacct": joined}, (joined,))
 
 
 def test_a_machine_with_the_unified_hierarchy_alone() -> None:
