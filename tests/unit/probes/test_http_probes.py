@@ -35,9 +35,10 @@ def test_every_api_has_probes() -> None:
     asked = {probe.service for probe in catalogue().values()}
     written = {probe.service for probe in catalogue().values() if probe.rows}
     public = {name for name, each in services().items() if any(endpoint.public for endpoint in each.endpoints)}
-    assert asked == public
-    # A dashboard keeps nothing but sessions; a stack is not a row but work.
-    assert public - written == {"horizon", "heat"}
+    default = {name for name in public if services()[name].by_default}
+    assert default <= asked <= public
+    # A dashboard keeps nothing but sessions.
+    assert default - written == {"horizon"}
     for probe in catalogue().values():
         assert 0 < probe.interval_s < probe.deadline_s
 
