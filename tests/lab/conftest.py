@@ -33,13 +33,16 @@ def lab_state() -> Generator[None]:
 
 @pytest.fixture(scope="session")
 def built(file: Path, lab_state: None) -> Generator[Standing]:
-    standing = Standing(file)
-    standing.nines("down")
+    """NINES_KEEP_LAB=1 leaves it standing for the next run, which then begins at once."""
+    standing, keep = Standing(file), bool(os.environ.get("NINES_KEEP_LAB"))
+    if not keep:
+        standing.nines("down")
     try:
         standing.nines("up", timeout=1500)
         yield standing
     finally:
-        standing.nines("down")
+        if not keep:
+            standing.nines("down")
 
 
 @pytest.fixture

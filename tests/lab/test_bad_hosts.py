@@ -65,13 +65,13 @@ def small_disk(standing: Standing, host: str, folder: str) -> Generator[None]:
 
 
 def test_a_full_disk_is_told_before_anything_is_written(standing: Standing):
-    was = standing.on("c3", "cat", "/etc/haproxy/database.cfg")
+    was = standing.on("c3", "cat", "/etc/haproxy/local.cfg")
     with small_disk(standing, "c3", "/etc/haproxy"):
         for verb in ("plan", "apply"):
             told = standing.nines(verb, exits=(5,)).stderr
             assert re.search(r"c3: the disk is full: \d MiB free in /etc/haproxy, where haproxy", told), told
             assert "make room in /etc/haproxy" in told
-    assert standing.on("c3", "cat", "/etc/haproxy/database.cfg") == was
+    assert standing.on("c3", "cat", "/etc/haproxy/local.cfg") == was
     assert standing.json("apply")["moved"] == []
 
 

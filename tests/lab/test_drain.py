@@ -115,5 +115,5 @@ def test_a_rolling_restart_of_the_database_cuts_at_most_what_is_in_the_middle_of
 
 def test_a_reload_of_the_load_balancer(standing: Standing, tmp_path: Path):
     host = holder(standing)
-    reload = ("systemctl", "reload", "haproxy.service", "haproxy-db.service")
+    reload = ("systemctl", "reload", "haproxy.service", "haproxy-local.service")
     assert lost(probed(standing, tmp_path, lambda: standing.on(host, *reload))) == []

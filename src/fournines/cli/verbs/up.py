@@ -4,10 +4,17 @@ import json
 import os
 import shlex
 import time
+from typing import TYPE_CHECKING
 
 import typer
 
 from fournines.cli.options import CloudArgument, CloudOption, JsonOption, either
+
+if TYPE_CHECKING:
+    from fournines.cli.build import Built
+    from fournines.cloud import Cloud
+    from fournines.converge.events import Observer
+    from fournines.state import State
 
 
 def up(cloud: CloudArgument = None, cloud_option: CloudOption = None, as_json: JsonOption = False) -> None:
@@ -16,11 +23,8 @@ def up(cloud: CloudArgument = None, cloud_option: CloudOption = None, as_json: J
     Starts the lab's hosts where the cloud has a lab, then does what `apply` does.
     Safe to repeat at any time, also after a run that was killed.
     """
-    from fournines.cli.build import build
     from fournines.cli.clouds import load
     from fournines.cli.progress import watch
-    from fournines.converge import deploy
-    from fournines.hosts.fleet import fleet
     from fournines.state import State
 
     began = time.monotonic()
@@ -28,11 +32,7 @@ def up(cloud: CloudArgument = None, cloud_option: CloudOption = None, as_json: J
     resolved = load(given)
     state = State(resolved.name)
     with state.lock("up"), watch(f"up {resolved.name}") as observer:
-        if resolved.provider == "lab":
-            from fournines import lab
-
-            lab.up(resolved, deploy.packages(resolved), deploy.masked(resolved), state, observer)
-        built = build(resolved, state, fleet(resolved, state), observer, always_prove=True)
+        built = _build(resolved, state, observer)
     seconds = time.monotonic() - began
     if as_json:
         typer.echo(json.dumps(built.as_json() | {"seconds": round(seconds, 3)}))
@@ -54,3 +54,24 @@ def up(cloud: CloudArgument = None, cloud_option: CloudOption = None, as_json: J
         f"  {nines} drill power-loss --target vip{which}\n"
         f"  {nines} down{which}"
     )
+
+
+def _build(cloud: Cloud, state: State, observer: Observer, attempts: int = 3) -> Built:
+    """Again where a host went off on the way: peers that had lost it fence it, also when it has just come back."""
+    from fournines import lab
+    from fournines.cli.build import build
+    from fournines.converge import deploy
+    from fournines.converge.events import Event
+    from fournines.errors import HostError, WaitError
+    from fournines.hosts.fleet import fleet
+
+    try:
+        if cloud.provider == "lab":
+            lab.up(cloud, deploy.packages(cloud), deploy.masked(cloud), state, observer)
+        return build(cloud, state, fleet(cloud, state), observer, always_prove=True)
+    except (HostError, WaitError) as error:
+        off = [name for name, power in lab.running(state).items() if power == "off"]
+        if not off or attempts == 1:
+            raise
+        observer(Event("note", "hosts", f"{', '.join(off)} went off, fenced perhaps: on again; {error.message}"))
+        return _build(cloud, state, observer, attempts - 1)
