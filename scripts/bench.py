@@ -20,6 +20,7 @@ from fournines.converge.events import silent
 from fournines.hosts.fleet import fleet
 from fournines.hosts.nspawn import Nspawn
 from fournines.lab.image import ensure, recipe
+from fournines.probes import catalogue as catalogue_of_probes
 from fournines.services import catalogue
 from fournines.state import State, images_folder
 
@@ -60,6 +61,44 @@ def image(file: Path) -> None:
         shutil.rmtree(folder)
 
 
+def drilled(file: Path, *words: str) -> dict[str, Any]:
+    """The report of a drill: fault, and target if it has one."""
+    fault, *target = words
+    aim = ("--target", *target) if target else ()
+    return json.loads(nines("drill", fault, *aim, "--cloud", str(file), "--json"))
+
+
+def bad(report: dict[str, Any]) -> int:
+    return sum(probe["errors"] for probe in report["probes"])
+
+
+def power_loss(report: dict[str, Any]) -> None:
+    """The worst read and the worst write, and what came when the host returned."""
+    wanted = (
+        ("fault", "power loss, worst read", "6 s", False),
+        ("failback", "  reads at its return", "2 s", False),
+        ("fault", "power loss, worst write", "10 s", True),
+        ("failback", "  writes at its return", "2 s", True),
+    )
+    for phase, what, asked, writes in wanted:
+        seen = {
+            probe["name"]: probe["phases"][phase]["outage"]
+            for probe in report["probes"]
+            if bool(catalogue_of_probes()[probe["name"]].rows) == writes
+        }
+        name, outage = max(seen.items(), key=lambda item: item[1]["upper_s"])
+        row(f"{what} ({name})", asked, f"{outage['lower_s']:.2f} - {outage['upper_s']:.2f} s")
+    lost = next(audit for audit in report["audits"] if audit["name"] == "acknowledged-writes")
+    row("  acknowledged writes lost", "0", f"{lost['verdict']}: {lost['detail'].split(' on ')[0]}")
+
+
+def blackout(file: Path, hosts: list[Nspawn]) -> None:
+    """All mains at once; then one command, until every API has made a round trip."""
+    for host in hosts:
+        host.power_off()
+    row("cold start after a blackout", "240 s", f"{timed(lambda: nines('up', str(file)))[0]:.0f} s")
+
+
 def main() -> None:
     text = (REPOSITORY / "clouds/lab.yaml").read_text()
     with tempfile.TemporaryDirectory() as folder:
@@ -81,30 +120,23 @@ def measure(file: Path) -> None:
     wall, own = timed(lambda: nines("up", str(file)))
     hosts = [host for host in fleet(load(file, catalogue()), State("bench")).values() if isinstance(host, Nspawn)]
     cpu = own + sum(host.usage().cpu_seconds for host in hosts)
-    row("up, cached image", "90 s", f"{wall:.0f} s")
-    row("  wall / (CPU seconds / cores)", "-", f"{wall / (cpu / (os.cpu_count() or 1)):.2f} of {cpu:.0f} s")
+    row("up, cached image", "150 s", f"{wall:.0f} s")
+    row("  wall / (CPU seconds / cores)", "1.3", f"{wall / (cpu / (os.cpu_count() or 1)):.2f} of {cpu:.0f} s")
     second = min(timed(lambda: nines("apply", str(file)))[0] for _ in range(3))
-    row("second apply, best of 3", "2 s", f"{second:.2f} s")
+    row("second apply, best of 3", "3 s", f"{second:.2f} s")
     time.sleep(10)
     before = [host.usage().cpu_seconds for host in hosts]
     time.sleep(30)
     after = [host.usage() for host in hosts]
     busiest = max(now.cpu_seconds - was for now, was in zip(after, before, strict=True)) / 30
-    row("idle, busiest host, of one core", "10 %", f"{busiest:.1%}")
-    row("memory of all hosts (PSS)", "2.5 GB", f"{sum(now.pss_bytes for now in after) / 1e9:.2f} GB")
-    null: dict[str, Any] = json.loads(nines("drill", "null", "--cloud", str(file), "--json"))
-    row("null drill, bad requests", "0", str(sum(probe["errors"] for probe in null["probes"])))
+    row("idle, busiest host, of one core", "-", f"{busiest:.1%}")
+    row("memory of the largest controller (PSS)", "2.3 GB", f"{max(now.pss_bytes for now in after) / 1e9:.2f} GB")
+    row("null drill, bad requests", "0", str(bad(drilled(file, "null"))))
+    for _ in range(2):
+        row("standby of the VIP's holder and back, bad requests", "0", str(bad(drilled(file, "standby", "vip"))))
     for _ in range(3):
-        drill: dict[str, Any] = json.loads(
-            nines("drill", "power-loss", "--target", "vip", "--cloud", str(file), "--json")
-        )
-        for probe in drill["probes"]:
-            outage = probe["outage"]
-            asked = "6 s" if probe["name"] == "token" else "-"
-            measured = f"{outage['lower_s']:.2f} - {outage['upper_s']:.2f} s"
-            row(f"power loss of {drill['hosts'][0]}: {probe['name']} outage", asked, measured)
-        lost = next(audit for audit in drill["audits"] if audit["name"] == "acknowledged-writes")
-        row("  acknowledged writes lost", "0", f"{lost['verdict']}: {lost['detail'].split(' on ')[0]}")
+        power_loss(drilled(file, "power-loss", "vip"))
+    blackout(file, hosts)
     row("down", "-", f"{timed(lambda: nines('down', str(file)))[0]:.1f} s")
 
 
