@@ -87,6 +87,8 @@ table ip fournines_vip {
     set now { type ipv4_addr; flags timeout; elements = { $ip timeout ${KEEP}s } }
     chain prerouting {
         type filter hook prerouting priority mangle;
+        # This host's own: both ends have the VIP as their address.
+        iif lo accept
         ip daddr $ip tcp flags & (syn|ack) == syn meta mark set $MARK
         ip daddr @now tcp flags & syn == 0 socket mark 0 jump strangers
     }
