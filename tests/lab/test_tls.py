@@ -162,7 +162,10 @@ def memberships(standing: Standing) -> list[str]:
 
 def test_certificates_are_renewed_without_a_failed_request_or_a_lost_member(standing: Standing):
     before, members = serials(standing), memberships(standing)
-    assert set(before) == {"api", *(f"{name}-c{number}" for name in ("etcd", "galera", "rabbitmq") for number in (1, 2, 3))}
+    assert set(before) == {
+        "api",
+        *(f"{name}-c{number}" for name in ("etcd", "galera", "rabbitmq") for number in (1, 2, 3)),
+    }
     with tokens(standing) as (good, bad):
         standing.nines("certs", "rotate")
     assert bad == []
