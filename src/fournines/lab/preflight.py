@@ -22,7 +22,8 @@ from fournines.lab.names import Names
 from fournines.state import State, state_root
 
 _MB = 2**20
-# By role: a controller of the default lab was measured at 2.24 GB of PSS; others are estimates. A host without services was measured at 15 MiB of PSS and 30 MiB of cgroup.
+# By role: a controller of the default lab was measured at 2.24 GB of PSS, a host without services at 15 MiB (30 MiB of
+# cgroup); others are estimates.
 _CONTROL_MB, _OTHER_MB, _BARE_MB = 2400, 400, 60
 _SPARE_MB = 400
 # Measured: 0.17 GB for the base alone, 2.1 GB and 0.35 GB of packages with every service of the control plane.
