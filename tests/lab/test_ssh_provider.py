@@ -39,6 +39,10 @@ def by_ssh(standing: Standing, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.skipif(
+    "NINES_ALL_ROLLS" not in os.environ,
+    reason="rolls every service twice, one member at a time: not yet timed on the whole control plane",
+)
 def test_a_change_rolls_through_hosts_driven_by_ssh(standing: Standing, by_ssh: Path):
     """Metal's timers differ from the lab's: so this changes and restarts, one member at a time, and back again."""
     plan = standing.nines("plan", file=by_ssh).stdout
