@@ -66,7 +66,7 @@ class Glance(OpenStack):
 
     def oslo_groups(self, cloud: Cloud) -> Mapping[str, str]:
         groups = dict.fromkeys(("local", "os_glance_staging_store", "os_glance_tasks_store"), "file")
-        return groups | ({"ceph": "rbd"} if _ceph.used(cloud) else {})
+        return groups | ({"ceph": "glance.store.rbd.store"} if _ceph.used(cloud) else {})
 
     def files(self, cloud: Cloud, host: Host, vault: Vault) -> Mapping[str, Sections]:
         shared = _ceph.used(cloud)

@@ -62,6 +62,8 @@ def main() -> int:
     if complete:
         prime = ["ceph-bluestore-tool", "prime-osd-dir", "--dev", wanted["block"], "--path", folder, "--no-mon-config"]
         subprocess.run(prime, check=True)
+        for name in {*os.listdir(folder)} - {"fournines.json", *links}:
+            shutil.chown(f"{folder}/{name}", "ceph", "ceph")
     else:
         for name in ("whoami", "ready", "mkfs_done", "ceph_fsid", "fsid", "type"):
             if os.path.exists(f"{folder}/{name}"):
@@ -80,8 +82,6 @@ def main() -> int:
             wanted["uuid"],
         ]
         subprocess.run([*make, "--setuser", "ceph", "--setgroup", "ceph"], check=True)
-    for name in os.listdir(folder):
-        shutil.chown(f"{folder}/{name}", "ceph", "ceph") if not os.path.islink(f"{folder}/{name}") else None
     return 0
 
 
