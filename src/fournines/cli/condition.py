@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,7 +11,7 @@ from fournines.cloud.model import Cloud, Host
 from fournines.converge.inspect import HostView, ServiceView
 from fournines.errors import NinesError
 from fournines.hosts import Fleet, Power
-from fournines.services import catalogue
+from fournines.services import Remark, catalogue
 from fournines.state import State
 
 Views = Mapping[str, HostView]
@@ -28,6 +28,8 @@ def of(cloud: Cloud, state: State, fleet: Fleet, views: Views) -> dict[str, Any]
         problems.append(f"the VIP {cloud.vip} is on {' and '.join(holders) if holders else 'no host'}")
     problems += _unreached(views)
     problems += [f"{name} has no quorum: {each['detail']}" for name, each in quorum.items() if not each["ok"]]
+    remarks = list(_remarks(cloud, views))
+    problems += [remark.text for remark in remarks if remark.trouble]
     held = certificates.of(cloud, state.vault(), views)
     problems += [problem for each in held.values() for problem in each["problems"]]
     return {
@@ -36,6 +38,7 @@ def of(cloud: Cloud, state: State, fleet: Fleet, views: Views) -> dict[str, Any]
         "problems": problems,
         "vip": {"address": cloud.vip, "holders": holders},
         "quorum": quorum,
+        "remarks": [remark.text for remark in remarks if not remark.trouble],
         "hosts": hosts,
         "certificates": held,
         "clouds_yaml": str(state.clouds_yaml) if state.clouds_yaml.exists() else None,
@@ -105,6 +108,15 @@ def _quorum(cloud: Cloud, views: Views) -> dict[str, dict[str, Any]]:
     return found
 
 
+def _remarks(cloud: Cloud, views: Views) -> Iterable[Remark]:
+    facts = {
+        name: {host.name: _facts(views, host.name, name) for host in placement.hosts}
+        for name, placement in cloud.services.items()
+    }
+    for name in cloud.services:
+        yield from catalogue()[name].remarks(cloud, facts)
+
+
 def _unreached(views: Views) -> list[str]:
     """What hosts cannot reach by their own proxy."""
     cut: dict[str, list[str]] = {}
@@ -160,6 +172,8 @@ def draw(found: Mapping[str, Any], console: Any) -> None:
     quorum = "; ".join(f"{name} {each['detail']}" for name, each in found["quorum"].items())
     if quorum:
         console.print(f"quorum: {quorum}", markup=False)
+    for remark in found["remarks"]:
+        console.print(remark, markup=False)
     days = {name: each["days_left"] for name, each in found["certificates"].items() if each["days_left"] is not None}
     if days:
         first = min(days, key=lambda name: days[name])

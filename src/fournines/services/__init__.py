@@ -35,6 +35,15 @@ Said = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """A line of `nines status`."""
+
+    text: str
+    trouble: bool = False
+    """All is not well."""
+
+
+@dataclass(frozen=True, slots=True)
 class Certificate:
     """A certificate of the cloud's authority that a daemon on one host shows, to clients, peers or servers."""
 
@@ -92,6 +101,10 @@ class Service(ABC):
         """From the facts of its members (none of one that said nothing): how many serve together, and that in words.
         None: it lives by no majority."""
         return None
+
+    def remarks(self, cloud: Cloud, facts: Mapping[str, Said]) -> Iterable[Remark]:
+        """What `nines status` says of it in words, from the facts of all services."""
+        return ()
 
     def complaints(self, cloud: Cloud) -> Iterable[Complaint]:
         """What is wrong with a cloud whose every part is right; told before anything else."""

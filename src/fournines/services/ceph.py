@@ -14,7 +14,7 @@ from fournines.cloud.ports import Port
 from fournines.cloud.strategies import QUORUM
 from fournines.converge.resources import File, Resource, Unit
 from fournines.converge.steps import Check, Command
-from fournines.services import Said, Service, _ceph
+from fournines.services import Remark, Said, Service, _ceph
 from fournines.services._ceph import CONF, LIBRARY, CephOptions
 from fournines.services._render import ini, on_host
 from fournines.state import Vault
@@ -68,6 +68,29 @@ class Ceph(Service):
         there = max((list(facts.get("quorum") or []) for facts in said.values()), key=len, default=[])
         return len(there), f"{len(there)} of {len(said)} mons"
 
+    def remarks(self, cloud: Cloud, facts: Mapping[str, Said]) -> Iterable[Remark]:
+        """Health, what is degraded, room and whether it lasts, and who waits for what."""
+        told = next((each for each in facts[self.name].values() if each.get("health")), None)
+        if told is None:
+            return
+        pgs = ", ".join(f"{number} {state}" for state, number in sorted(told["pgs"].items()))
+        yield Remark(f"ceph: {told['health']}; placement groups: {pgs or 'none yet'}")
+        yield from (Remark(f"ceph: {warning}", trouble=True) for warning in told["warnings"])
+        if told["bytes"]:
+            kind, lasts = _ceph.options(cloud).failure_domain, told["fits"]
+            after = {
+                True: f"all copies still fit when a {kind} dies",
+                False: f"when a {kind} dies, its copies do NOT fit on the others: add disks",
+                None: f"no {kind} to spare: the copies of a dead one are not made again until it is back",
+            }
+            room = f"ceph: {told['used'] / 2**30:.1f} of {told['bytes'] / 2**30:.1f} GiB used; {after[lasts]}"
+            yield Remark(room, trouble=lasts is False)
+        # Each mon knows those that have come to it.
+        clients = {
+            number: name for each in facts[self.name].values() for number, name in each.get("clients", {}).items()
+        }
+        yield from _sufferers(cloud, facts.get("ceph-osd", {}), clients)
+
     def complaints(self, cloud: Cloud) -> Iterable[Complaint]:
         chosen = _ceph.options(cloud)
         hosts = cloud.having("storage")
@@ -89,6 +112,19 @@ class Ceph(Service):
                 f"services.ceph.min_size: with {chosen.min_size} of {chosen.size} copies a write would be acknowledged "
                 "that one more failure loses",
             )
+
+
+def _sufferers(cloud: Cloud, said: Said, clients: Mapping[str, str]) -> Iterable[Remark]:
+    """Clients whose requests an OSD has had for long: who they are and where."""
+    names = {str(address): host.name for host in cloud.hosts for address in host.addresses.values()}
+    waits: dict[tuple[str, str], list[float]] = {}
+    for facts in said.values():
+        for op in facts.get("slow") or ():
+            who = clients.get(op["client"], op["client"]), names.get(op["address"], op["address"])
+            waits.setdefault(who, []).append(float(op["seconds"]))
+    for (client, host), seconds in sorted(waits.items()):
+        text = f"ceph: {client} on {host} waits for {len(seconds)} requests, the oldest for {max(seconds):.0f} s"
+        yield Remark(text, trouble=True)
 
 
 def _off_network(cloud: Cloud) -> Iterable[Complaint]:

@@ -96,7 +96,7 @@ def _retire(cloud: Cloud, found: Iterable[Osd]) -> Iterable[Step]:
     def program(name: str, *words: str, timeout: float = 20) -> Command:
         return Command(
             awaits="disks that left the spec to be empty and forgotten",
-            argv=("python3", "-c", on_host(name), *words),
+            argv=("python3", "-c", on_host(name, after="ceph_socket.py"), *words),
             timeout=timeout,
         )
 
@@ -108,10 +108,11 @@ def _retire(cloud: Cloud, found: Iterable[Osd]) -> Iterable[Step]:
     )
     for host in cloud.services["ceph-osd"].hosts:
         yield Step(
-            name="end the OSDs of disks that left the spec",
+            # A name each: one host at a time.
+            name=f"end the OSDs of disks that left {host.name}",
             host=host.name,
             done=program("ceph_osd_end.py", "ended", own),
-            run=program("ceph_osd_end.py", "end", own, timeout=120),
+            run=program("ceph_osd_end.py", "end", own, timeout=_DRAIN_BOUND),
         )
     yield Step(
         name="forget disks that left the spec",

@@ -318,7 +318,10 @@ def test_few_members_stand_in_many_racks(file: Path) -> None:
 @pytest.mark.parametrize(
     ("services", "message"),
     [
-        ("{size: 5, min_size: 3}", "services.ceph.size: 5 copies in 5 different hosts, and 4 hosts have the role storage"),
+        (
+            "{size: 5, min_size: 3}",
+            "services.ceph.size: 5 copies in 5 different hosts, and 4 hosts have the role storage",
+        ),
         ("{size: 3, min_size: 4}", "min_size 4 is above size 3: no write could ever be taken"),
         (
             "{min_size: 1}",

@@ -21,7 +21,7 @@ The rule for founding a cluster (`decide`), which never trades safety for speed:
 A member that still runs but has lost its primary component (its peers lost power, then came back) is bound by the
 same rule: after PATIENCE seconds in which Galera did not mend it by itself, the one that may found does so in place.
 
-A member that has left the group for good (what it missed could not be handed over whole: "node restart required") goes on
+A member that has left the group for good (what it missed was not handed over whole: "node restart required") goes on
 running, alone and useless: after PATIENCE seconds it is shut down, and systemd starts it again.
 """
 
