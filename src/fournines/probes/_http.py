@@ -132,7 +132,7 @@ class Session:
     ) -> Answer:
         """One request on a connection of its own, whole answer read. Redirects are answers like any other.
 
-        `body` goes as JSON, `data` as it is.
+        `body` goes as JSON, `data` as it is: one of the two at most.
         """
         headers = {**headers, "X-Auth-Token": self.token.id} if token else headers
         connector = aiohttp.TCPConnector(ssl=self._tls, force_close=True, use_dns_cache=False, limit=1)
@@ -146,7 +146,8 @@ class Session:
             http.request(
                 method,
                 self.api.endpoints[service] + path,
-                **({"json": body} if data is None else {"data": data}),
+                json=body,
+                data=data,
                 headers=headers,
                 allow_redirects=False,
             ) as response,

@@ -6,6 +6,8 @@ from fournines.probes import MARK, Probe, ProbeError, Session
 from fournines.probes._objects import content, path
 from fournines.probes._s3 import GATEWAY, ask
 
+_KEY = f"{MARK}-read"
+
 
 class S3Get(Probe):
     name = "s3-get"
@@ -13,10 +15,10 @@ class S3Get(Probe):
     column = "s3"
     interval_s = 1
     deadline_s = 5
-    fetches = f"{MARK}-read"
+    fetches = _KEY
 
     async def once(self, session: Session, seq: int) -> str | None:
-        answer = (await ask(session, "GET", path(self.fetches))).want(200)
-        if answer.body != content(self.fetches):
+        answer = (await ask(session, "GET", path(_KEY))).want(200)
+        if answer.body != content(_KEY):
             raise ProbeError("body", f"{len(answer.body)} bytes, not those that were stored")
         return None

@@ -9,7 +9,6 @@ import aiohttp
 import pytest
 from little_cloud import PASSWORD, SECRET, LittleCloud, Member, Mode
 
-from fournines.errors import DrillError
 from fournines.probes import Api, Probe, ProbeError, Session, catalogue, describe
 from fournines.probes._objects import content
 from fournines.prove import objects, rows
@@ -147,31 +146,6 @@ def test_rows_are_found_and_removed_and_no_others(keystone: LittleCloud) -> None
     assert rows.ids(member, writing) == {probe.name: set() for probe in writing}
     for probe in writing:
         assert keystone.tables.ids(probe.name) == {"yours"}
-
-
-def test_objects_are_made_ready_found_and_removed(keystone: LittleCloud) -> None:
-    asking, api = [catalogue()["s3-get"], catalogue()["s3-put"]], keystone.api()
-    assert objects.ready(api, [catalogue()["token"]]) == 0
-    assert keystone.requests == [], "no probe asks for objects"
-    assert objects.ready(api, asking) == 0
-    keys = [str(once(catalogue()["s3-put"], keystone))]
-    assert keystone.objects is not None
-    keystone.objects.update({f"old-{n}": b"" for n in range(7)})
-    assert objects.lost(api, [*keys, "old-1", "never"]) == {"old-1": "other content", "never": "not there"}
-    assert objects.ready(api, asking) == 9 - 1, "also what a drill that was killed has left"
-    assert list(keystone.objects) == ["fournines-probe-read"]
-    assert objects.remove(api, asking) == 1
-    assert (keystone.objects, keystone.keys) == (None, {})
-    keystone.become("error")
-    with pytest.raises(DrillError, match="bucket ready: status 503"):
-        objects.ready(api, asking)
-
-
-def test_another_key_is_refused(keystone: LittleCloud) -> None:
-    asking = [catalogue()["s3-get"]]
-    objects.ready(keystone.api(), asking)
-    with pytest.raises(DrillError, match="status 401"):
-        objects.lost(keystone.api(secret="another one"), ["fournines-probe-read"])
 
 
 def test_secrets_are_in_no_repr() -> None:
