@@ -8,8 +8,7 @@ from fournines import hosts
 from fournines.errors import DrillError, HostError
 from fournines.faults import Fault
 from fournines.hosts import Host
-
-_UNIT = "radosgw.service"
+from fournines.services.radosgw import UNIT
 
 
 class RadosgwKill(Fault):
@@ -19,7 +18,7 @@ class RadosgwKill(Fault):
     def possible(self, targets: Sequence[Host]) -> None:
         for host in targets:
             try:
-                hosts.run(host, ["systemctl", "is-active", "--quiet", _UNIT], timeout=20)
+                hosts.run(host, ["systemctl", "is-active", "--quiet", UNIT], timeout=20)
             except HostError as error:
                 raise DrillError(
                     f"no RADOS Gateway runs on {host.name}", "aim at a host with the role storage"
@@ -27,10 +26,10 @@ class RadosgwKill(Fault):
 
     def inject(self, targets: Sequence[Host]) -> None:
         for host in targets:
-            hosts.run(host, ["systemctl", "kill", "--kill-whom=main", "--signal=KILL", _UNIT], timeout=20)
+            hosts.run(host, ["systemctl", "kill", "--kill-whom=main", "--signal=KILL", UNIT], timeout=20)
 
     def heal(self, targets: Sequence[Host]) -> None:
         for host in targets:
             # Where there is a gateway at all; nothing happens to one that runs.
-            start = f"! systemctl -q is-enabled {_UNIT} 2>&- || systemctl start {_UNIT}"
+            start = f"! systemctl -q is-enabled {UNIT} 2>&- || systemctl start {UNIT}"
             hosts.run(host, ["sh", "-c", start], timeout=150)

@@ -25,7 +25,8 @@ from fournines.state import Vault
 PORT = 7480
 _CONF = "/etc/ceph/radosgw.conf"
 _PASSWORD = "/etc/ceph/radosgw.keystone"  # noqa: S105 - where it lies
-_UNIT = "/etc/systemd/system/radosgw.service"
+UNIT = "ceph-radosgw.service"
+_UNIT = f"/etc/systemd/system/{UNIT}"
 _SOCKET = "/run/ceph/radosgw.asok"
 _POOLS = (
     *(_ceph.Pool(name, "rgw", share=0.5) for name in (".rgw.root", "default.rgw.log", "default.rgw.control")),
@@ -67,7 +68,9 @@ class Radosgw(Service):
     )
     packages = ("radosgw", *_ceph.CLIENT_PACKAGES)
     options = RadosgwOptions
-    log_units = ("radosgw.service",)
+    # Made of an old script for init, on every host that has the package.
+    masked = ("radosgw.service",)
+    log_units = (UNIT,)
 
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
         yield from _ceph.client_files(cloud, host, vault, _user(host), "ceph")
@@ -76,7 +79,7 @@ class Radosgw(Service):
         yield File(path=_PASSWORD, content=password, group="ceph", mode=0o640, secret=True)
         yield from drain_program()
         yield File(path=_UNIT, content=_unit(host))
-        yield Unit(name="radosgw.service", reads=(_CONF, _PASSWORD, _ceph.keyring_path(_user(host)), _UNIT))
+        yield Unit(name=UNIT, reads=(_CONF, _PASSWORD, _ceph.keyring_path(_user(host)), _UNIT))
 
     def capacity(self, cloud: Cloud, endpoint: str) -> int:
         return self._options(cloud).requests

@@ -39,7 +39,7 @@ def test_its_configuration_is_the_hosts_and_its_own(cloud: Cloud, vault: Vault, 
     assert files[own["rgw_keystone_admin_password_path"]].content == "PASSWORD(service radosgw)"
     assert own["keyring"] in files
     assert not conf.secret, "a change of it can be shown"
-    unit = files["/etc/systemd/system/radosgw.service"].content
+    unit = files["/etc/systemd/system/ceph-radosgw.service"].content
     assert "StartLimitIntervalSec=0" in unit
     assert f"--name client.rgw.{host.name} " in unit
 
