@@ -42,6 +42,14 @@ class Timers:
     etcd_heartbeat: float
     etcd_election: float
     """Silence of the leader after which a member stands for election; each waits one to two of these."""
+    osd_heartbeat_interval: float
+    osd_heartbeat_grace: float
+    """Silence of an OSD after which its peers report it."""
+    osd_mon_report_interval: float
+    """How long reports are gathered before they go to the mons: by default 5 s, most of a failover."""
+    mon_lease: float
+    mon_election_timeout: float
+    paxos_propose_interval: float
 
     def vip_failover(self) -> float:
         """Upper bound for the VIP to move after its holder lost power."""
@@ -88,6 +96,12 @@ LAB = Timers(
     # Its defaults, 0.1 and 1 s, are shorter than this machine's stalls: leaders would change for nothing.
     etcd_heartbeat=0.2,
     etcd_election=2,
+    osd_heartbeat_interval=1,
+    osd_heartbeat_grace=6,
+    osd_mon_report_interval=1,
+    mon_lease=2,
+    mon_election_timeout=2,
+    paxos_propose_interval=0.25,
 )
 
 METAL = Timers(
@@ -114,4 +128,10 @@ METAL = Timers(
     rabbit_ticktime=15,
     etcd_heartbeat=0.1,
     etcd_election=1,
+    osd_heartbeat_interval=6,
+    osd_heartbeat_grace=10,
+    osd_mon_report_interval=2,
+    mon_lease=5,
+    mon_election_timeout=5,
+    paxos_propose_interval=1,
 )
