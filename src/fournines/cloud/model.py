@@ -52,10 +52,12 @@ class Endpoint:
     path: str = ""
     kind: str = ""
     """The catalogue's service type, such as `identity`; empty for what is not in the catalogue."""
+    also: tuple[tuple[str, str], ...] = ()
+    """(type, path) of what else the catalogue says of the same port, where it speaks several languages."""
     check: str = "/"
     """Path that the load balancer asks, one that needs no database: a slow database must not empty the rotation."""
     check_every_s: float | None = None
-    """Where a check costs more than a request to an API; None: as the timers have it."""
+    """Where a check costs more than a request to an API, or next to nothing; None: as the timers have it."""
     public: bool = True
     """Clients of the cloud use it; else only its own hosts do."""
     published: int | None = None

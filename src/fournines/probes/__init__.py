@@ -46,7 +46,15 @@ class Probe(ABC):
     deadline_s: ClassVar[float]
     """Seconds from the intended start after which even a right answer is too late."""
     rows: ClassVar[Rows | None] = None
-    """Where its writes lie: it needs the database to commit, and its ids are acknowledged writes. None: it reads."""
+    """Where its writes lie: it needs the database to commit, and its ids are acknowledged writes."""
+    stores: ClassVar[bool] = False
+    """Its writes are objects in the probes' bucket (`_objects`): the keys are acknowledged writes."""
+    fetches: ClassVar[str | None] = None
+    """Key of the object that it reads, there before its first request."""
+
+    @property
+    def writes(self) -> bool:
+        return self.rows is not None or self.stores
 
     @abstractmethod
     async def once(self, session: Session, seq: int) -> str | None:

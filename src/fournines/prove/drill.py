@@ -1,8 +1,8 @@
 """One fault, under probes, with audits. The order of it all:
 
-    heal -> wait for a healthy cloud -> aim -> remove old rows -> probe
+    heal -> wait for a healthy cloud -> aim -> remove old rows, make the bucket ready -> probe
         baseline -> inject -> steady -> heal -> wait for a healthy cloud -> fail-back
-    stop probing -> round trips and audits -> remove rows -> report
+    stop probing -> round trips and audits -> remove rows and objects -> report
 
 Healing happens on every way out: an exception, SIGINT, SIGTERM, SIGHUP. Only SIGKILL leaves the injury; the next
 drill begins with healing it.
@@ -25,8 +25,8 @@ from fournines.converge.inspect import inspect
 from fournines.errors import DrillError, HostError
 from fournines.faults import Fault
 from fournines.hosts import Fleet, Host
-from fournines.probes import Api, Probe, catalogue
-from fournines.prove import rows
+from fournines.probes import MARK, Api, Probe, catalogue
+from fournines.prove import objects, rows
 from fournines.prove import samples as sampled
 from fournines.prove.audits import Evidence, Verdict, audit_all
 from fournines.prove.bounds import Part, bound, floor
@@ -101,7 +101,7 @@ def probes_of(cloud: Cloud) -> list[Probe]:
     """Those whose service the cloud has: in deployment order; of each service its reads first."""
     order = list(cloud.services)
     probes = [probe for probe in catalogue().values() if probe.service in cloud.services]
-    return sorted(probes, key=lambda each: (order.index(each.service), each.rows is not None, each.name != "token"))
+    return sorted(probes, key=lambda each: (order.index(each.service), each.writes, each.name != "token"))
 
 
 def round_trips(found: Sequence[Verified]) -> Verdict:
@@ -124,6 +124,9 @@ def api_of(cloud: Cloud, vault: Vault) -> Api:
         username="admin",
         password=vault.password("admin"),
         project="admin",
+        region=cloud.region,
+        access=MARK,
+        secret=vault.password("s3 key of probes"),
     )
 
 
@@ -162,6 +165,7 @@ class Run:
             self._tell("start", "drill", f"{self.fault.name} of {', '.join(names) or 'nothing'}: {results.folder}")
             probes = probes_of(self.cloud)
             self._remove_rows(probes)
+            objects.ready(self.api, probes)
             beats = tuple(Beat.of(probe, self.speed) for probe in probes)
             plan = Plan(api=self.api, beats=beats, samples=results.samples)
             failover = max([bound(self.cloud.timers, lost, probe, 0) for probe in probes], default=0)
@@ -172,15 +176,16 @@ class Run:
         acknowledged = {
             probe.name: tuple(sample.ack for sample in samples if sample.ack and sample.probe == probe.name)
             for probe in probes
-            if probe.rows
+            if probe.writes
         }
         trips = round_trips(self.verify())
         self._tell("start", "audits")
-        evidence = Evidence(self.cloud, self.fleet, self.look(), acknowledged)
+        evidence = Evidence(self.cloud, self.fleet, self.look(), acknowledged, self.api)
         audits = [*audit_all(evidence), recovered, trips]
         self._tell("done", "audits", ", ".join(f"{audit.name} {audit.verdict}" for audit in audits))
         try:
             self._remove_rows(probes)
+            objects.remove(self.api, probes)
         except DrillError as error:
             notes.append(f"{error.message}; the next drill removes them")
         letter, timers = self.fault.letter, self.cloud.timers

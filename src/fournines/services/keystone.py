@@ -151,11 +151,15 @@ def _catalog(cloud: Cloud, vault: Vault) -> Step:
             {
                 "user": placement.name,
                 "password": vault.password(account(placement.name)),
-                "name": endpoint.name,
-                "type": endpoint.kind,
-                "url": cloud.url(endpoint.name),
+                "name": name,
+                "type": kind,
+                "url": f"{cloud.url(endpoint.name).removesuffix(endpoint.path)}{path}",
             }
             for endpoint in listed
+            for name, kind, path in (
+                (endpoint.name, endpoint.kind, endpoint.path),
+                *((kind, kind, path) for kind, path in endpoint.also),
+            )
         ]
     # An empty list is no SQL.
     rows = (

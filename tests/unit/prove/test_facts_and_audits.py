@@ -12,10 +12,12 @@ from views import GONE, cloud, galera, host, member, well, with_facts
 
 from fournines.converge.inspect import HostView
 from fournines.errors import DrillError, HostError
+from fournines.probes import Api
 from fournines.prove.audits import Evidence, Verdict, audit_all, catalogue
 from fournines.prove.facts import carried, resolve, unhealthy
 
 CLOUD = cloud()
+NOBODY = Api(endpoints={}, ca_file="", username="", password="", project="")
 
 
 @dataclass
@@ -40,7 +42,8 @@ class Client:
 def judge(
     name: str, views: Mapping[str, HostView], fleet: Mapping[str, Client] | None = None, **acks: tuple[str, ...]
 ) -> Verdict:
-    evidence = Evidence(CLOUD, fleet or {}, views, {probe.replace("_", "-"): ids for probe, ids in acks.items()})
+    ids = {probe.replace("_", "-"): ids for probe, ids in acks.items()}
+    evidence = Evidence(CLOUD, fleet or {}, views, ids, NOBODY)
     outcome, detail = catalogue()[name].look(evidence)
     return Verdict(name, outcome, detail)
 
@@ -138,6 +141,7 @@ def test_a_client_that_fails_is_unknown(tmp_path: Path) -> None:
             return [sys.executable, "-c", "import sys; sys.exit('ERROR 2002: no socket')"]
 
     fleet = {name: Broken(name, tmp_path) for name in ("c1", "c2", "c3")}
-    verdicts = audit_all(Evidence(CLOUD, fleet, well(), {"write": ("a",)}))
-    assert [verdict.name for verdict in verdicts] == sorted(catalogue())
+    verdicts = audit_all(Evidence(CLOUD, fleet, well(), {"write": ("a",)}, NOBODY))
+    there = [name for name, audit in catalogue().items() if audit.service is None]
+    assert [verdict.name for verdict in verdicts] == there, "and none of a service that the cloud has not"
     assert {verdict.name: verdict.verdict for verdict in verdicts}["acknowledged-writes"] == "unknown"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -61,6 +62,35 @@ def test_a_host_without_a_switch_cannot_lose_power() -> None:
     with pytest.raises(DrillError, match="c1"):
         fault.inject([Bare()])
     fault.heal([Bare()])
+
+
+def test_a_gateway_is_killed_where_there_is_one(tmp_path: Path) -> None:
+    """By a systemctl that notes what it is told, and knows the gateway or does not."""
+    said = tmp_path / "said"
+    (tmp_path / "systemctl").write_text(f'#!/bin/sh\necho "$@" >> {said}\ntest -e {tmp_path}/gateway\n')
+    (tmp_path / "systemctl").chmod(0o755)
+
+    class Storage(Bare):
+        name = "s1"
+
+        def argv(self, command: Sequence[str]) -> list[str]:
+            return ["env", f"PATH={tmp_path}:/usr/bin:/bin", *command]
+
+    fault, host = named("radosgw-kill"), Storage()
+    with pytest.raises(DrillError, match="no RADOS Gateway runs on s1"):
+        fault.possible([host])
+    fault.heal([host])
+    assert "start" not in said.read_text()
+    (tmp_path / "gateway").touch()
+    said.unlink()
+    fault.possible([host])
+    fault.inject([host])
+    fault.heal([host])
+    assert said.read_text().splitlines()[1:] == [
+        "kill --kill-whom=main --signal=KILL ceph-radosgw.service",
+        "-q is-enabled ceph-radosgw.service",
+        "start ceph-radosgw.service",
+    ]
 
 
 @pytest.mark.parametrize("name", sorted(catalogue()))

@@ -19,6 +19,7 @@ from typing import ClassVar, Literal
 from fournines.cloud.model import Cloud
 from fournines.errors import NinesError
 from fournines.hosts import Fleet
+from fournines.probes import Api
 from fournines.prove.facts import Views
 from fournines.seam import instances
 
@@ -46,10 +47,14 @@ class Evidence:
     views: Views
     acknowledged: Mapping[str, tuple[str, ...]]
     """Writing probe -> ids of the writes that the cloud acknowledged in this run; of every probe that made any try."""
+    api: Api
+    """Where its clients ask, and as whom."""
 
 
 class Audit(ABC):
     name: ClassVar[str]
+    service: ClassVar[str | None] = None
+    """The service that it looks at, where not every cloud has it."""
 
     @abstractmethod
     def look(self, evidence: Evidence) -> tuple[Outcome, str]:
@@ -57,8 +62,9 @@ class Audit(ABC):
 
 
 def audit_all(evidence: Evidence) -> list[Verdict]:
-    """Every audit's verdict, in the order of their names."""
-    return [_audit(audit, evidence) for audit in catalogue().values()]
+    """The verdict of every audit that this cloud can have, in the order of their names."""
+    there = [audit for audit in catalogue().values() if audit.service in (None, *evidence.cloud.services)]
+    return [_audit(audit, evidence) for audit in there]
 
 
 def _audit(audit: Audit, evidence: Evidence) -> Verdict:
