@@ -282,7 +282,7 @@ def socket(daemon: str) -> str:
 def answers(awaits: str, prefix: str, key: str, values: Iterable[str], daemons: Iterable[str]) -> Command:
     """Holds when each of these daemons of the host says one of `values` at `key` when asked for `prefix`."""
     argv = ("python3", "-", prefix, key, ",".join(values), *(socket(daemon) for daemon in daemons))
-    return Command(awaits=awaits, argv=argv, stdin=on_host("ceph_health.py", after="ceph_socket.py"), timeout=8)
+    return Command(awaits=awaits, argv=argv, stdin=on_host("ceph_health.py", after="ceph_ask.py"), timeout=8)
 
 
 # --- what the cluster itself holds ---
@@ -318,7 +318,7 @@ def ensure(cloud: Cloud, name: str, wanted: Mapping[str, object]) -> Step:
     """What must be so in the cluster's own maps; see `onhost/ceph_ensure.py`."""
 
     def does(what: str, timeout: float) -> Command:
-        source = on_host("ceph_ensure.py")
+        source = on_host("ceph_ensure.py", after="ceph_ask.py")
         return Command(
             awaits="what it asks of Ceph to be so",
             argv=("python3", "-c", source, what),

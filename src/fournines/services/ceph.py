@@ -59,14 +59,14 @@ class Ceph(Service):
     def facts(self, cloud: Cloud, host: Host) -> Command:
         return Command(
             awaits="Ceph's own view",
-            argv=("python3", "-c", on_host("ceph_facts.py", after="ceph_socket.py"), _ceph.socket(f"mon.{host.name}")),
+            argv=("python3", "-c", on_host("ceph_facts.py", after="ceph_ask.py"), _ceph.socket(f"mon.{host.name}")),
             timeout=10,
         )
 
     def quorum(self, said: Said) -> tuple[int, str]:
         """Mons of the largest quorum that one of them speaks of."""
-        there = max((list(facts.get("quorum") or []) for facts in said.values()), key=len, default=[])
-        return len(there), f"{len(there)} of {len(said)} mons"
+        there = max([len(facts.get("quorum") or ()) for facts in said.values()], default=0)
+        return there, f"{there} of {len(said)} mons"
 
     def remarks(self, cloud: Cloud, facts: Mapping[str, Said]) -> Iterable[Remark]:
         """Health, what is degraded, room and whether it lasts, and who waits for what."""
@@ -116,11 +116,12 @@ class Ceph(Service):
 
 def _sufferers(cloud: Cloud, said: Said, clients: Mapping[str, str]) -> Iterable[Remark]:
     """Clients whose requests an OSD has had for long: who they are and where."""
-    names = {str(address): host.name for host in cloud.hosts for address in host.addresses.values()}
+    names: dict[str, str] = {str(address): host.name for host in cloud.hosts for address in host.addresses.values()}
     waits: dict[tuple[str, str], list[float]] = {}
     for facts in said.values():
         for op in facts.get("slow") or ():
-            who = clients.get(op["client"], op["client"]), names.get(op["address"], op["address"])
+            number, address = str(op["client"]), str(op["address"])
+            who = clients.get(number, number), names.get(address, address)
             waits.setdefault(who, []).append(float(op["seconds"]))
     for (client, host), seconds in sorted(waits.items()):
         text = f"ceph: {client} on {host} waits for {len(seconds)} requests, the oldest for {max(seconds):.0f} s"

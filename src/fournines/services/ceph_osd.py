@@ -71,7 +71,7 @@ class CephOsd(Service):
         return self._ask("its OSDs' own view", "facts")
 
     def _ask(self, awaits: str, what: str) -> Command:
-        source = on_host("ceph_osd_facts.py", after="ceph_socket.py")
+        source = on_host("ceph_osd_facts.py", after="ceph_ask.py")
         return Command(awaits=awaits, argv=("python3", "-c", source, what), timeout=10)
 
     def steps(self, cloud: Cloud, vault: Vault) -> Iterable[Step]:
@@ -96,7 +96,7 @@ def _retire(cloud: Cloud, found: Iterable[Osd]) -> Iterable[Step]:
     def program(name: str, *words: str, timeout: float = 20) -> Command:
         return Command(
             awaits="disks that left the spec to be empty and forgotten",
-            argv=("python3", "-c", on_host(name, after="ceph_socket.py"), *words),
+            argv=("python3", "-c", on_host(name, after="ceph_ask.py"), *words),
             timeout=timeout,
         )
 

@@ -92,7 +92,7 @@ class Radosgw(Service):
         return Command(
             awaits="the gateway's own view",
             argv=("python3", "-", _SOCKET),
-            stdin=on_host("radosgw_facts.py", after="ceph_socket.py"),
+            stdin=on_host("radosgw_facts.py", after="ceph_ask.py"),
             timeout=7,
         )
 

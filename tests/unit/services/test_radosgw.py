@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from fournines.services.onhost.ceph_socket import ask
+from fournines.services.onhost.ceph_ask import ask
 
 from fournines.cloud import Cloud
 from fournines.converge.resources import File

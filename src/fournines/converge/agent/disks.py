@@ -89,6 +89,6 @@ def do_disk(machine: Machine, wanted: Data) -> None:
         size = disk.seek(0, os.SEEK_END)
         for start in (0, max(0, size - _ENDS)):
             disk.seek(start)
-            disk.write(bytes(min(_ENDS, size)))
+            disk.write(bytes(min(_ENDS, size - start)))
         disk.flush()
         os.fsync(disk.fileno())

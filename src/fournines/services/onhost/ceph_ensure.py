@@ -13,33 +13,15 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-import rados  # pyright: ignore[reportMissingImports]
+from fournines.services.onhost.ceph_ask import Cluster
 
 Command = dict[str, Any]
 Lacking = Iterator[tuple[str, Command, bytes]]
 """What is not so, and the command that makes it so, with its input."""
 
 
-class Cluster:
-    """A connection; leaving it ends it, without which Python may crash on its way out."""
-
-    def __enter__(self) -> "Cluster":
-        self._rados = rados.Rados(conffile="/etc/ceph/ceph.conf")
-        self._rados.connect(timeout=8)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._rados.shutdown()
-
-    def ask(self, command: Command, given: bytes = b"") -> Any:
-        code, out, said = self._rados.mon_command(json.dumps({**command, "format": "json"}), given, timeout=30)
-        if code:
-            raise SystemExit(f"{command['prefix']}: {said or code}")
-        return json.loads(out) if out.strip() else None
-
-
 def users(cluster: Cluster, wanted: dict[str, Any]) -> Lacking:
-    have = {each["entity"]: each for each in cluster.ask({"prefix": "auth ls"})["auth_dump"]}
+    have = {each["entity"]: each for each in cluster.must("auth ls")["auth_dump"]}
     for entity, user in wanted.items():
         now = have.get(entity)
         if now is None or now["key"] != user["key"] or now["caps"] != user["caps"]:
@@ -48,7 +30,7 @@ def users(cluster: Cluster, wanted: dict[str, Any]) -> Lacking:
 
 
 def osds(cluster: Cluster, wanted: list[Any]) -> Lacking:
-    have = {each["osd"]: each["uuid"] for each in cluster.ask({"prefix": "osd dump"})["osds"]}
+    have = {each["osd"]: each["uuid"] for each in cluster.must("osd dump")["osds"]}
     for osd in wanted:
         if osd["id"] not in have:
             command = {"prefix": "osd new", "uuid": osd["uuid"], "id": osd["id"]}
@@ -59,16 +41,16 @@ def osds(cluster: Cluster, wanted: list[Any]) -> Lacking:
 
 def rule(cluster: Cluster, wanted: list[str]) -> Lacking:
     name, domain = wanted
-    if name not in cluster.ask({"prefix": "osd crush rule ls"}):
+    if name not in cluster.must("osd crush rule ls"):
         command = {"prefix": "osd crush rule create-replicated", "name": name, "root": "default", "type": domain}
         yield f"rule {name}", command, b""
 
 
 def pools(cluster: Cluster, wanted: dict[str, Any], rule_name: str) -> Lacking:
-    have = {each["pool_name"]: each for each in cluster.ask({"prefix": "osd pool ls", "detail": "detail"})}
-    rules = {each["rule_name"]: each["rule_id"] for each in cluster.ask({"prefix": "osd crush rule dump"})}
+    have = {each["pool_name"]: each for each in cluster.must("osd pool ls", detail="detail")}
+    rules = {each["rule_name"]: each["rule_id"] for each in cluster.must("osd crush rule dump")}
     for name, pool in wanted.items():
-        now = have.get(name)
+        now: dict[str, Any] | None = have.get(name)
         if now is None:
             create: Command = {"prefix": "osd pool create", "pool": name, "pool_type": "replicated", "rule": rule_name}
             # Else Ceph makes none whose name begins with a dot, as one of the gateways' does, and calls that good.
@@ -109,7 +91,7 @@ def main() -> int:
             print(what)
             left += 1
             if apply:
-                cluster.ask(command, given)
+                cluster.must(given=given, **command)
     return 1 if left and not apply else 0
 
 

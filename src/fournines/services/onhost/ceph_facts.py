@@ -8,9 +8,7 @@ import sys
 from collections import defaultdict
 from typing import Any
 
-import rados  # pyright: ignore[reportMissingImports]
-
-from fournines.services.onhost.ceph_socket import ask
+from fournines.services.onhost.ceph_ask import Cluster, ask
 
 FULL = 0.85
 
@@ -25,48 +23,30 @@ def main() -> None:
         facts["quorum"] = [names[rank] for rank in status["quorum"]]
         if facts["quorum"]:
             cluster_facts(facts)
-            for session in ask_list(sys.argv[1], "sessions"):
+            for session in ask(sys.argv[1], "sessions"):
                 facts["clients"][session["name"]] = session["entity_name"]
-    except Exception as error:  # whatever it is, the rest is worth telling
+    except (Exception, SystemExit) as error:  # whatever it is, the rest is worth telling
         facts["error"] = f"{type(error).__name__}: {error}"[:300]
     print(json.dumps(facts))
 
 
-def ask_list(path: str, prefix: str) -> list[dict[str, Any]]:
-    found: Any = ask(path, prefix)
-    return found if isinstance(found, list) else []
-
-
 def cluster_facts(facts: dict[str, Any]) -> None:
-    cluster = rados.Rados(conffile="/etc/ceph/ceph.conf")
-    cluster.connect(timeout=4)
-    try:
-
-        def mon(prefix: str, **more: str) -> Any:
-            code, out, said = cluster.mon_command(
-                json.dumps({"prefix": prefix, "format": "json", **more}), b"", timeout=4
-            )
-            if code:
-                raise RuntimeError(f"{prefix}: {said}")
-            return json.loads(out)
-
-        status = mon("status")
-        facts["leader"] = mon("quorum_status")["quorum_leader_name"]
+    with Cluster(timeout=4) as cluster:
+        status = cluster.must("status")
+        facts["leader"] = cluster.must("quorum_status")["quorum_leader_name"]
         facts["health"] = status["health"]["status"]
         checks = status["health"].get("checks", {})
         facts["warnings"] = [f"{code}: {check['summary']['message']}" for code, check in sorted(checks.items())]
         facts["pgs"] = {each["state_name"]: each["count"] for each in status["pgmap"].get("pgs_by_state", [])}
         facts["bytes"], facts["used"] = status["pgmap"].get("bytes_total"), status["pgmap"].get("bytes_used")
-        facts["fits"] = fits(mon, facts["used"] or 0)
-    finally:
-        cluster.shutdown()
+        facts["fits"] = fits(cluster, facts["used"] or 0)
 
 
-def fits(mon: Any, used: int) -> bool | None:
+def fits(cluster: Cluster, used: int) -> bool | None:
     """By CRUSH weights, which are in TiB."""
-    rules = [rule for rule in mon("osd crush rule dump") if rule["rule_name"].startswith("replicated_")]
+    rules = [rule for rule in cluster.must("osd crush rule dump") if rule["rule_name"].startswith("replicated_")]
     domain = "rack" if any(rule["rule_name"] == "replicated_rack" for rule in rules) else "host"
-    nodes = {node["id"]: node for node in mon("osd tree")["nodes"]}
+    nodes = {node["id"]: node for node in cluster.must("osd tree")["nodes"]}
     weights: dict[str, float] = defaultdict(float)
 
     def walk(node: dict[str, Any], inside: str) -> None:
@@ -79,7 +59,7 @@ def fits(mon: Any, used: int) -> bool | None:
     for node in nodes.values():
         if node["type"] == "root":
             walk(node, "")
-    copies = max((int(pool["size"]) for pool in mon("osd pool ls", detail="detail")), default=0)
+    copies = max((int(pool["size"]) for pool in cluster.must("osd pool ls", detail="detail")), default=0)
     if len(weights) <= copies:
         return None
     return used <= FULL * (sum(weights.values()) - max(weights.values()))

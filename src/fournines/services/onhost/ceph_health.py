@@ -5,7 +5,7 @@ ceph_health.py PREFIX KEY VALUE[,VALUE...] SOCKET...
 
 import sys
 
-from fournines.services.onhost.ceph_socket import ask
+from fournines.services.onhost.ceph_ask import ask
 
 
 def main() -> int:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 
-from fournines.services.onhost.ceph_socket import ask
+from fournines.services.onhost.ceph_ask import ask
 
 HOME = "/var/lib/ceph/osd"
 

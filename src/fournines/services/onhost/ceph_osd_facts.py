@@ -9,7 +9,7 @@ import re
 import sys
 from typing import Any
 
-from fournines.services.onhost.ceph_socket import ask
+from fournines.services.onhost.ceph_ask import ask
 
 HOME = "/var/lib/ceph/osd"
 SLOW_S = 5.0

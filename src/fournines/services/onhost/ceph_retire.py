@@ -3,41 +3,19 @@
 ceph_retire.py drained|drain|forgotten|forget WANTED[,WANTED...] DOMAIN SIZE, on a host with the administrator's key.
 """
 
-import json
 import sys
 import time
 from typing import Any
 
-import rados  # pyright: ignore[reportMissingImports]
+from fournines.services.onhost.ceph_ask import Cluster
 
 FULL = 0.85
 """Of the room that is left: above it Ceph itself warns."""
 
 
-class Cluster:
-    def __init__(self) -> None:
-        self._rados = rados.Rados(conffile="/etc/ceph/ceph.conf")
-        self._rados.connect(timeout=8)
-
-    def end(self) -> None:
-        self._rados.shutdown()
-
-    def ask(self, *, mgr: bool = False, **command: Any) -> tuple[int, Any, str]:
-        """(exit code, answer, what was said)."""
-        send = self._rados.mgr_command if mgr else self._rados.mon_command
-        code, out, said = send(json.dumps({**command, "format": "json"}), b"", timeout=30)
-        return code, json.loads(out) if out.strip() else None, said
-
-    def must(self, *, mgr: bool = False, **command: Any) -> Any:
-        code, answer, said = self.ask(mgr=mgr, **command)
-        if code:
-            raise SystemExit(f"{command['prefix']}: {said or code}")
-        return answer
-
-
 def tree(cluster: Cluster, domain: str) -> dict[int, str]:
     """OSD -> the failure domain it is in."""
-    nodes = {node["id"]: node for node in cluster.must(prefix="osd tree")["nodes"]}
+    nodes = {node["id"]: node for node in cluster.must("osd tree")["nodes"]}
     found: dict[int, str] = {}
 
     def walk(node: dict[str, Any], inside: str) -> None:
@@ -63,7 +41,7 @@ def refuse(cluster: Cluster, leaving: set[int], domain: str, size: int) -> None:
             f"refused: without {going} only {len(left)} {domain}s are left "
             f"for {size} copies. Put the disks back into the spec, or add {domain}s first"
         )
-    use = {node["id"]: node for node in cluster.must(mgr=True, prefix="osd df")["nodes"]}
+    use = {node["id"]: node for node in cluster.must("osd df", mgr=True)["nodes"]}
     room = sum(node["kb"] for osd, node in use.items() if osd not in leaving)
     data = sum(node["kb_used"] for node in use.values())
     if room and data > FULL * room:
@@ -77,25 +55,24 @@ def still(cluster: Cluster, leaving: set[int]) -> str:
     one that they no longer store, though its copies are still being made from theirs: it was seen to say yes after
     two seconds, and objects were lost. Here every group must be whole, and elsewhere.
     """
-    if not leaving <= {osd["osd"] for osd in cluster.must(prefix="osd dump")["osds"] if not osd["in"]}:
+    if not leaving <= {osd["osd"] for osd in cluster.must("osd dump")["osds"] if not osd["in"]}:
         return "some still take data"
-    dump = cluster.must(mgr=True, prefix="pg dump", dumpcontents=["pgs"])
+    dump = cluster.must("pg dump", mgr=True, dumpcontents=["pgs"])
     groups = dump["pg_stats"]
     there = [group for group in groups if leaving & {*group["up"], *group["acting"]}]
     broken = [group for group in groups if group["state"].split("+")[:2] != ["active", "clean"]]
     for what, which in (("lie there", there), ("are not whole", broken)):
         if which:
             return f"{len(which)} of {len(groups)} placement groups {what}"
-    code, _, said = cluster.ask(mgr=True, prefix="osd safe-to-destroy", ids=[str(osd) for osd in sorted(leaving)])
+    code, _, said = cluster.ask("osd safe-to-destroy", mgr=True, ids=[str(osd) for osd in sorted(leaving)])
     return (said or "not safe to destroy") if code else ""
 
 
 def main() -> int:
     what, numbers, domain, size = sys.argv[1:]
     wanted = {int(number) for number in numbers.split(",") if number}
-    cluster = Cluster()
-    try:
-        states = {osd["osd"]: osd for osd in cluster.must(prefix="osd dump")["osds"]}
+    with Cluster() as cluster:
+        states = {osd["osd"]: osd for osd in cluster.must("osd dump")["osds"]}
         leaving = set(states) - wanted
         if what == "forgotten":
             print("still known:", sorted(leaving))
@@ -108,16 +85,14 @@ def main() -> int:
             return 1 if left else 0
         if what == "drain":
             refuse(cluster, leaving, domain, int(size))
-            cluster.must(prefix="osd out", ids=ids)
+            cluster.must("osd out", ids=ids)
             while left := still(cluster, leaving):
                 print(left, flush=True)
                 time.sleep(2)
             return 0
         for osd in sorted(leaving):
-            cluster.must(prefix="osd purge-actual", id=osd, yes_i_really_mean_it=True)
+            cluster.must("osd purge-actual", id=osd, yes_i_really_mean_it=True)
         return 0
-    finally:
-        cluster.end()
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def rules(address: str, port: int, *, refuse: bool) -> str:
 
 
 def nft(script: str) -> None:
-    subprocess.run(["nft", "-f", "-"], input=script, text=True, check=True, timeout=10)
+    subprocess.run(["nft", "-f", "-"], input=script, text=True, check=True, timeout=60)
 
 
 def still_open(lines: Iterable[str], address: str, port: int) -> int:

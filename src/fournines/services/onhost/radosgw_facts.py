@@ -7,7 +7,7 @@ import json
 import sys
 from typing import Any
 
-from fournines.services.onhost.ceph_socket import ask
+from fournines.services.onhost.ceph_ask import ask
 
 
 def facts(counters: dict[str, Any]) -> dict[str, int]:
