@@ -21,19 +21,20 @@ class Radosgw(Trip):
     def clean(self, at: Client) -> None:
         for credential in at.sdk.identity.credentials(type="ec2", user_id=at.sdk.current_user_id):
             blob: dict[str, str] = json.loads(credential.blob)
-            if blob["access"] == NAME:
-                _empty(s3(at, self.name, NAME, blob["secret"]))
+            if blob["access"].startswith(NAME):
+                _empty(s3(at, self.name, blob["access"], blob["secret"]))
                 at.sdk.identity.delete_credential(credential)
 
     def go(self, at: Client) -> str:
-        secret, data = secrets.token_hex(16), os.urandom(_BYTES)
+        # A new name each time: gateways and Keystones remember the secret of one that they have seen.
+        access, secret, data = f"{NAME}-{secrets.token_hex(8)}", secrets.token_hex(16), os.urandom(_BYTES)
         key = at.sdk.identity.create_credential(
             type="ec2",
             user_id=at.sdk.current_user_id,
             project_id=at.sdk.current_project_id,
-            blob=json.dumps({"access": NAME, "secret": secret}),
+            blob=json.dumps({"access": access, "secret": secret}),
         )
-        client = s3(at, self.name, NAME, secret)
+        client = s3(at, self.name, access, secret)
         client.create_bucket(Bucket=NAME)
         client.put_object(Bucket=NAME, Key=_KEY, Body=data)
         want(client.get_object(Bucket=NAME, Key=_KEY)["Body"].read() == data, "other data than was stored")
