@@ -10,12 +10,12 @@ import threading
 from pathlib import Path
 
 import pytest
-from fournines.services.onhost.ceph_ask import ask
 
 from fournines.cloud import Cloud
 from fournines.converge.resources import File
 from fournines.services import _ceph, catalogue
 from fournines.services.onhost import radosgw_facts
+from fournines.services.onhost.ceph_ask import ask
 from fournines.state import Vault
 
 RADOSGW = catalogue()["radosgw"]
