@@ -42,6 +42,12 @@ class Timers:
     etcd_heartbeat: float
     etcd_election: float
     """Silence of the leader after which a member stands for election; each waits one to two of these."""
+    osd_heartbeat_interval: float
+    osd_heartbeat_grace: float
+    osd_mon_report_interval: float
+    mon_lease: float
+    mon_election_timeout: float
+    paxos_propose_interval: float
 
     def vip_failover(self) -> float:
         """Upper bound for the VIP to move after its holder lost power."""
@@ -60,6 +66,19 @@ class Timers:
         """Upper bound for the database to accept writes again after its writer lost power: the
         survivors agree on a new component while HAProxy, in parallel, moves to the first backup."""
         return max(self.evs_suspect + self.evs_install, self.server_down()) + self.connect
+
+    def block_failover(self) -> float:
+        """Upper bound for block storage to serve every object again after a host of it lost power: a neighbour
+        misses a heartbeat that it was about to send, and reports. A monitor may have been lost as well, and with
+        it the report: the others miss its lease, elect, and hear the report again. Then two changes of the map
+        are agreed on: it is down, and who serves instead is up."""
+        noticed = self.osd_heartbeat_interval + self.osd_heartbeat_grace + self.osd_mon_report_interval
+        return noticed + self.mon_lease + self.mon_election_timeout + 2 * self.paxos_propose_interval
+
+    def osd_failover(self) -> float:
+        """The same after one OSD was killed on a host that lives: its address refuses connections, which its
+        neighbours notice at the next heartbeat at the latest and report at once."""
+        return self.osd_heartbeat_interval + 2 * self.paxos_propose_interval
 
 
 LAB = Timers(
@@ -88,6 +107,12 @@ LAB = Timers(
     # Its defaults, 0.1 and 1 s, are shorter than this machine's stalls: leaders would change for nothing.
     etcd_heartbeat=0.2,
     etcd_election=2,
+    osd_heartbeat_interval=1,
+    osd_heartbeat_grace=6,
+    osd_mon_report_interval=1,
+    mon_lease=2,
+    mon_election_timeout=2,
+    paxos_propose_interval=0.25,
 )
 
 METAL = Timers(
@@ -114,4 +139,10 @@ METAL = Timers(
     rabbit_ticktime=15,
     etcd_heartbeat=0.1,
     etcd_election=1,
+    osd_heartbeat_interval=6,
+    osd_heartbeat_grace=10,
+    osd_mon_report_interval=2,
+    mon_lease=5,
+    mon_election_timeout=5,
+    paxos_propose_interval=1,
 )
