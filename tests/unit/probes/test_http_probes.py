@@ -9,15 +9,16 @@ import aiohttp
 import pytest
 from little_cloud import PASSWORD, LittleCloud, Member, Mode
 
-from fournines.probes import Api, Probe, ProbeError, Session, catalogue, describe
+from fournines.probes import Api, ApiProbe, ProbeError, Session, catalogue, describe
 from fournines.prove import rows
 from fournines.services import catalogue as services
 from fournines.state import Vault
 
-PROBES = [pytest.param(probe, id=name) for name, probe in catalogue().items()]
+ASKED = [probe for probe in catalogue().values() if isinstance(probe, ApiProbe)]
+PROBES = [pytest.param(probe, id=probe.name) for probe in ASKED]
 
 
-def once(probe: Probe, keystone: LittleCloud, mode: Mode = "up", deadline: float = 5) -> str | None:
+def once(probe: ApiProbe, keystone: LittleCloud, mode: Mode = "up", deadline: float = 5) -> str | None:
     """One request of the probe in that mode, with a token obtained before."""
 
     async def run() -> str | None:
@@ -32,8 +33,8 @@ def once(probe: Probe, keystone: LittleCloud, mode: Mode = "up", deadline: float
 
 
 def test_every_api_has_probes() -> None:
-    asked = {probe.service for probe in catalogue().values()}
-    written = {probe.service for probe in catalogue().values() if probe.rows}
+    asked = {probe.service for probe in ASKED}
+    written = {probe.service for probe in ASKED if probe.rows}
     public = {name for name, each in services().items() if any(endpoint.public for endpoint in each.endpoints)}
     default = {name for name in public if services()[name].by_default}
     assert default <= asked <= public
@@ -45,12 +46,12 @@ def test_every_api_has_probes() -> None:
 
 def test_they_ask_little_enough() -> None:
     """A drill shares two cores with its lab."""
-    per_second = sum(1 / probe.interval_s for probe in catalogue().values())
+    per_second = sum(1 / probe.interval_s for probe in ASKED)
     assert per_second < 25
 
 
 @pytest.mark.parametrize("probe", PROBES)
-def test_good(probe: Probe, keystone: LittleCloud) -> None:
+def test_good(probe: ApiProbe, keystone: LittleCloud) -> None:
     ack = once(probe, keystone)
     assert len(keystone.requests) == 1
     assert (ack is not None) == (probe.rows is not None)
@@ -63,7 +64,7 @@ def test_good(probe: Probe, keystone: LittleCloud) -> None:
     ("mode", "kind"), [("error", "status 503"), ("wrong", "body"), ("drop", "disconnected"), ("refuse", "refused")]
 )
 def test_everything_else_is_bad_and_never_tried_twice(
-    probe: Probe, mode: Mode, kind: str, keystone: LittleCloud
+    probe: ApiProbe, mode: Mode, kind: str, keystone: LittleCloud
 ) -> None:
     with pytest.raises((ProbeError, aiohttp.ClientError, OSError)) as caught:
         once(probe, keystone, mode)
@@ -73,7 +74,7 @@ def test_everything_else_is_bad_and_never_tried_twice(
 
 
 @pytest.mark.parametrize("probe", PROBES)
-def test_hanging_is_ended_by_the_deadline(probe: Probe, keystone: LittleCloud) -> None:
+def test_hanging_is_ended_by_the_deadline(probe: ApiProbe, keystone: LittleCloud) -> None:
     with pytest.raises(TimeoutError) as caught:
         once(probe, keystone, "hang", deadline=0.3)
     assert describe(caught.value)[0] == "deadline"
