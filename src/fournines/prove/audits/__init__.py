@@ -20,6 +20,7 @@ from fournines.cloud.model import Cloud
 from fournines.errors import NinesError
 from fournines.hosts import Fleet
 from fournines.prove.facts import Views
+from fournines.prove.remote import Books
 from fournines.seam import instances
 
 Outcome = Literal["ok", "fail", "unknown"]
@@ -46,10 +47,14 @@ class Evidence:
     views: Views
     acknowledged: Mapping[str, tuple[str, ...]]
     """Writing probe -> ids of the writes that the cloud acknowledged in this run; of every probe that made any try."""
+    books: tuple[Books, ...] = ()
+    """Of the probes that wrote from a host."""
 
 
 class Audit(ABC):
     name: ClassVar[str]
+    service: ClassVar[str] = ""
+    """Without it in the cloud there is nothing to look at."""
 
     @abstractmethod
     def look(self, evidence: Evidence) -> tuple[Outcome, str]:
@@ -57,8 +62,9 @@ class Audit(ABC):
 
 
 def audit_all(evidence: Evidence) -> list[Verdict]:
-    """Every audit's verdict, in the order of their names."""
-    return [_audit(audit, evidence) for audit in catalogue().values()]
+    """The verdict of every audit that has something to look at, in the order of their names."""
+    services = evidence.cloud.services
+    return [_audit(each, evidence) for each in catalogue().values() if not each.service or each.service in services]
 
 
 def _audit(audit: Audit, evidence: Evidence) -> Verdict:
