@@ -42,6 +42,7 @@ __all__ = [
     "ProbeError",
     "Rows",
     "Session",
+    "api_probe",
     "catalogue",
     "describe",
 ]
@@ -101,3 +102,11 @@ class HostProbe(Probe):
 def catalogue() -> Mapping[str, Probe]:
     """Every probe of this folder by name, sorted. Raises TypeError when two modules claim one name."""
     return instances(sys.modules[__name__], Probe)
+
+
+def api_probe(name: str) -> ApiProbe:
+    """The probe of that name, which this machine makes. Raises TypeError when a host must."""
+    probe = catalogue()[name]
+    if not isinstance(probe, ApiProbe):
+        raise TypeError(f"{name} is not made by this machine")
+    return probe

@@ -31,7 +31,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fournines.probes import Api, ApiProbe, Probe, Session, catalogue, describe
+from fournines.probes import Api, ApiProbe, Probe, Session, api_probe, describe
 from fournines.prove.samples import Sample
 
 HEARTBEAT_S = 0.02
@@ -90,13 +90,6 @@ class Ended:
     """Most requests under way at one time."""
     cpu_s: float
     """Processor time that it used."""
-
-
-def _asked(beat: Beat) -> ApiProbe:
-    probe = catalogue()[beat.probe]
-    if not isinstance(probe, ApiProbe):
-        raise TypeError(f"{beat.probe} is not made by this machine")
-    return probe
 
 
 class _Writer:
@@ -162,7 +155,7 @@ class Prober:
         return Ended(stalls=stalls, open_max=self._open_max, cpu_s=round(usage.ru_utime + usage.ru_stime, 3))
 
     async def _beat(self, beat: Beat, first: float) -> None:
-        loop, probe, seq = asyncio.get_running_loop(), _asked(beat), self._plan.shard
+        loop, probe, seq = asyncio.get_running_loop(), api_probe(beat.probe), self._plan.shard
         while True:
             intended = first + seq * beat.interval_s
             if (early := intended - loop.time()) > 0:
@@ -285,7 +278,7 @@ async def _warm(session: Session, plan: Plan) -> None:
         for seq in range(_WARM):
             await probe.once(session, seq)
 
-    reads = [probe for beat in plan.beats if not (probe := _asked(beat)).rows]
+    reads = [probe for beat in plan.beats if not (probe := api_probe(beat.probe)).rows]
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_WARM_S):
             await asyncio.gather(*(meet(probe) for probe in reads), return_exceptions=True)

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from little_cloud import PASSWORD, LittleCloud, Member, Mode
 
-from fournines.probes import Api, ApiProbe, ProbeError, Session, catalogue, describe
+from fournines.probes import Api, ApiProbe, ProbeError, Session, api_probe, catalogue, describe
 from fournines.prove import rows
 from fournines.services import catalogue as services
 from fournines.state import Vault
@@ -85,7 +85,7 @@ def test_each_request_has_a_connection_of_its_own(keystone: LittleCloud) -> None
         session = Session(keystone.api())
         await session.prepare(10)
         for seq in range(5):
-            await catalogue()["read"].once(session, seq)
+            await api_probe("read").once(session, seq)
 
     asyncio.run(run())
     ports = [port for _, path, port in keystone.requests if path == "/v3/auth/catalog"]
@@ -114,18 +114,18 @@ def test_a_refused_token_is_a_failure_once_and_then_renewed(keystone: LittleClou
         old = session.token
         keystone.tokens.clear()
         with pytest.raises(ProbeError, match="status 401"):
-            await catalogue()["read"].once(session, 0)
+            await api_probe("read").once(session, 0)
         async with asyncio.timeout(5):
             while session.token == old:
                 await asyncio.sleep(0.01)
-        await catalogue()["read"].once(session, 1)
+        await api_probe("read").once(session, 1)
 
     asyncio.run(run())
     assert [path for _, path, _ in keystone.requests].count("/v3/auth/tokens") == 2
 
 
 def test_rows_are_found_and_removed_and_no_others(keystone: LittleCloud) -> None:
-    writing = [probe for probe in catalogue().values() if probe.rows]
+    writing = [probe for probe in ASKED if probe.rows]
     for probe in writing:
         keystone.tables.add(probe.name, "yours", "an image of yours", "ec2")
 
