@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 from fournines.cloud import Cloud, find_cloud
@@ -20,11 +22,36 @@ def load(given: str | None) -> Cloud:
     return load_file(find_cloud(given), catalogue())
 
 
-def connect(given: str | None) -> tuple[Cloud, State, Fleet]:
+def wiping(cloud: Cloud, serials: Collection[str] | None) -> Cloud:
+    """The cloud with these disks free to be taken whatever they hold. Raises NinesError for one that it has not."""
+    wanted = set(serials or ())
+    known = {disk.serial for host in cloud.hosts for disk in host.disks}
+    if unknown := sorted(wanted - known):
+        from fournines.spec.problems import suggest
+
+        near = suggest(unknown[0], sorted(filter(None, known)))
+        remedy = (
+            "write its serial number into the cloud file, beside the disk's device; nines plan tells which disk it is"
+        )
+        raise NinesError(f"--wipe {unknown[0]}: no disk of {cloud.name} has that serial number{near}", remedy)
+    if not wanted:
+        return cloud
+    hosts = {
+        host.name: replace(host, disks=tuple(replace(disk, wipe=disk.serial in wanted) for disk in host.disks))
+        for host in cloud.hosts
+    }
+    services = {
+        name: replace(placement, hosts=tuple(hosts[host.name] for host in placement.hosts))
+        for name, placement in cloud.services.items()
+    }
+    return replace(cloud, hosts=tuple(hosts.values()), services=services)
+
+
+def connect(given: str | None, wipe: Collection[str] | None = None) -> tuple[Cloud, State, Fleet]:
     """The cloud, its state and its hosts, none of them asked yet. Raises SpecError."""
     from fournines.hosts.fleet import fleet
 
-    cloud = load(given)
+    cloud = wiping(load(given), wipe)
     state = State(cloud.name)
     return cloud, state, fleet(cloud, state)
 

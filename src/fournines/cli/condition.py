@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,6 +11,7 @@ from fournines.cloud.model import Cloud, Host
 from fournines.converge.inspect import HostView, ServiceView
 from fournines.errors import NinesError
 from fournines.hosts import Fleet, Power
+from fournines.services import Remark, catalogue
 from fournines.state import State
 
 Views = Mapping[str, HostView]
@@ -27,6 +28,8 @@ def of(cloud: Cloud, state: State, fleet: Fleet, views: Views) -> dict[str, Any]
         problems.append(f"the VIP {cloud.vip} is on {' and '.join(holders) if holders else 'no host'}")
     problems += _unreached(views)
     problems += [f"{name} has no quorum: {each['detail']}" for name, each in quorum.items() if not each["ok"]]
+    remarks = list(_remarks(cloud, views))
+    problems += [remark.text for remark in remarks if remark.trouble]
     held = certificates.of(cloud, state.vault(), views)
     problems += [problem for each in held.values() for problem in each["problems"]]
     return {
@@ -35,6 +38,7 @@ def of(cloud: Cloud, state: State, fleet: Fleet, views: Views) -> dict[str, Any]
         "problems": problems,
         "vip": {"address": cloud.vip, "holders": holders},
         "quorum": quorum,
+        "remarks": [remark.text for remark in remarks if not remark.trouble],
         "hosts": hosts,
         "certificates": held,
         "clouds_yaml": str(state.clouds_yaml) if state.clouds_yaml.exists() else None,
@@ -93,62 +97,24 @@ def _troubles(hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def _quorum(cloud: Cloud, views: Views) -> dict[str, dict[str, Any]]:
-    """Of each service that lives by a majority: whether one is there, by what its members say."""
-    judges = {"pacemaker": _pacemaker, "galera": _galera, "rabbitmq": _rabbitmq, "etcd": _etcd}
+    """Of each service that can say so: whether enough of its members agree, by what they say themselves."""
     found: dict[str, dict[str, Any]] = {}
-    for name, judge in judges.items():
-        if name in cloud.services and cloud.services[name].hosts:
-            members = [host.name for host in cloud.services[name].hosts]
-            serving, detail = judge({member: _facts(views, member, name) for member in members})
+    for name, placement in cloud.services.items():
+        members = [host.name for host in placement.hosts]
+        judged = catalogue()[name].quorum({member: _facts(views, member, name) for member in members})
+        if members and judged:
+            serving, detail = judged
             found[name] = {"ok": 2 * serving > len(members), "members": serving, "of": len(members), "detail": detail}
     return found
 
 
-Said = Mapping[str, Mapping[str, Any]]
-
-
-def _pacemaker(said: Said) -> tuple[int, str]:
-    """Members of a quorate partition."""
-    quorate = [facts for facts in said.values() if facts.get("quorate") is True]
-    online = max([len(facts.get("online") or []) for facts in quorate], default=0)
-    return online, f"{online} of {len(said)} online"
-
-
-def _galera(said: Said) -> tuple[int, str]:
-    """Ready members of the largest primary component: members of one name the same cluster and view."""
-    views: dict[tuple[Any, Any], int] = {}
-    for facts in said.values():
-        if facts.get("status") == "Primary" and facts.get("ready") is True:
-            view = facts.get("uuid"), facts.get("conf_id")
-            views[view] = views.get(view, 0) + 1
-    if len(views) > 1:
-        return 0, f"{len(views)} primary components"
-    ready = max(views.values(), default=0)
-    writers = sorted({str(facts["writer"]) for facts in said.values() if facts.get("writer")})
-    return ready, f"{ready} of {len(said)} ready" + (f", writer {', '.join(writers)}" if writers else "")
-
-
-def _rabbitmq(said: Said) -> tuple[int, str]:
-    """Brokers that the best-placed member sees running."""
-    if any(facts.get("partitions") for facts in said.values()):
-        return 0, "a partition"
-    clusters = {tuple(facts["running"]) for facts in said.values() if facts.get("running")}
-    if any(set(one).isdisjoint(other) for one in clusters for other in clusters):
-        return 0, f"{len(clusters)} clusters: {' and '.join(', '.join(each) for each in sorted(clusters))}"
-    running = max([len(facts.get("running") or []) for facts in said.values()], default=0)
-    return running, f"{running} of {len(said)} running"
-
-
-def _etcd(said: Said) -> tuple[int, str]:
-    """Members that follow one leader."""
-    following: dict[str, int] = {}
-    for facts in said.values():
-        if facts.get("leader"):
-            following[str(facts["leader"])] = following.get(str(facts["leader"]), 0) + 1
-    if not following:
-        return 0, "no leader"
-    leader = max(following, key=lambda name: following[name])
-    return following[leader], f"{following[leader]} of {len(said)} follow {leader}"
+def _remarks(cloud: Cloud, views: Views) -> Iterable[Remark]:
+    facts = {
+        name: {host.name: _facts(views, host.name, name) for host in placement.hosts}
+        for name, placement in cloud.services.items()
+    }
+    for name in cloud.services:
+        yield from catalogue()[name].remarks(cloud, facts)
 
 
 def _unreached(views: Views) -> list[str]:
@@ -206,6 +172,8 @@ def draw(found: Mapping[str, Any], console: Any) -> None:
     quorum = "; ".join(f"{name} {each['detail']}" for name, each in found["quorum"].items())
     if quorum:
         console.print(f"quorum: {quorum}", markup=False)
+    for remark in found["remarks"]:
+        console.print(remark, markup=False)
     days = {name: each["days_left"] for name, each in found["certificates"].items() if each["days_left"] is not None}
     if days:
         first = min(days, key=lambda name: days[name])

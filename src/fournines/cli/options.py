@@ -18,3 +18,13 @@ def either(argument: str | None, option: str | None) -> str | None:
     if argument and option and argument != option:
         raise typer.BadParameter(f"two clouds: {argument} and {option}", param_hint="--cloud")
     return argument or option
+
+
+WipeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--wipe",
+        metavar="SERIAL",
+        help="Whatever the disk with this serial number holds may be lost (in a lab HOST-DISK). Repeat for more.",
+    ),
+]

@@ -25,7 +25,7 @@ class Strategy:
     supervisor: Literal["systemd", "pacemaker", "elsewhere"]
     reach: Literal["vip", "proxy", "members", "local", "address"]
     """Where clients connect: the VIP, a node-local proxy, the member list, their own host's member, somebody else's."""
-    alive: Literal["any", "majority", "elsewhere"]
+    alive: Literal["any", "majority", "all-but-one", "elsewhere"]
     """How many members must live for the service to be served."""
 
 
@@ -34,10 +34,12 @@ class Needs:
     """One edge of the needs graph: a service stands on `target`."""
 
     target: str
-    alive: Literal["any", "majority", "all", "local"] = "any"
+    alive: Literal["any", "majority", "all-but-one", "all", "local"] = "any"
     """How many of the target's members must live; `local` is the member on the same host."""
     soft: bool = False
     """Without it the service is slower, not down; a soft need does not order the deployment."""
+    optional: bool = False
+    """Counts only in a cloud that has the target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,12 @@ class Endpoint:
     path: str = ""
     kind: str = ""
     """The catalogue's service type, such as `identity`; empty for what is not in the catalogue."""
+    also: tuple[tuple[str, str], ...] = ()
+    """(type, path) of what else the catalogue says of the same port, where it speaks several languages."""
     check: str = "/"
     """Path that the load balancer asks, one that needs no database: a slow database must not empty the rotation."""
     check_every_s: float | None = None
-    """Where a check costs more than a request to an API; None: as the timers have it."""
+    """Where a check costs more than a request to an API, or next to nothing; None: as the timers have it."""
     public: bool = True
     """Clients of the cloud use it; else only its own hosts do."""
     published: int | None = None
@@ -109,6 +113,26 @@ class Ssh:
 
 
 @dataclass(frozen=True, slots=True)
+class Disk:
+    """One disk of a storage host."""
+
+    name: str
+    """Unique on its host, and stays with the disk."""
+    path: str
+    """On the host: a block device; in a lab a file."""
+    serial: str | None
+    """Of the drive; in a lab HOST-NAME."""
+    db: str | None
+    """A faster device on the host, for metadata and journal."""
+    bytes: int | None = None
+    """In a lab: what `path` is made with."""
+    db_bytes: int | None = None
+    """The same of `db`."""
+    wipe: bool = False
+    """The operator has said, by its serial number, that whatever it holds may be lost."""
+
+
+@dataclass(frozen=True, slots=True)
 class Host:
     name: str
     index: int
@@ -122,6 +146,7 @@ class Host:
     """Network name -> address."""
     bmc: Bmc | None
     ssh: Ssh | None
+    disks: tuple[Disk, ...] = ()
 
     @property
     def management(self) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Protocol, cast, get_args
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar, NamedTuple, Protocol, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from fournines.cloud.model import Endpoint, Needs, Role, Strategy
+from fournines.cloud.model import Cloud, Endpoint, Needs, Role, Strategy
 from fournines.errors import SpecError
 from fournines.spec import json_schema
 from fournines.spec.document import Mapping as Document
@@ -15,6 +15,13 @@ from fournines.spec.document import at, entries, place, plain, text, words
 from fournines.spec.explain import explain
 from fournines.spec.model import StrategyName
 from fournines.spec.problems import Problem, show
+
+
+class Complaint(NamedTuple):
+    """What a service finds wrong with a cloud, and where in the spec that is."""
+
+    loc: tuple[str, ...]
+    text: str
 
 
 class Offer(Protocol):
@@ -26,9 +33,12 @@ class Offer(Protocol):
     needs: ClassVar[tuple[Needs, ...]]
     endpoints: ClassVar[tuple[Endpoint, ...]]
     by_default: ClassVar[bool]
+    at_most: ClassVar[int | None]
 
     options: ClassVar[type[Any]]
     """A pydantic model. Any, because a class variable could not be of a narrower type than the protocol's."""
+
+    def complaints(self, cloud: Cloud) -> Iterable[Complaint]: ...
 
 
 Offers = Mapping[str, Offer]
@@ -72,7 +82,7 @@ def lacking_roles(offers: Offers, roles: set[str], chosen: Mapping[str, str | No
             continue
         seen.add(name)
         offer = offers[name]
-        wanted += [need.target for need in offer.needs if not need.soft]
+        wanted += [need.target for need in offer.needs if not need.soft and not need.optional]
         if offer.role not in roles:
             lacking.setdefault(offer.role, []).append(name)
     return lacking
@@ -107,6 +117,13 @@ def check_services(root: Document, offers: Offers) -> Iterator[Problem]:
                 read_options(offer, cast("dict[str, object]", data))
             except ValidationError as error:
                 yield from explain(error, root, schema, ("services", name))
+
+
+def check_cloud(root: Document, cloud: Cloud, offers: Offers) -> Iterator[Problem]:
+    """What services find wrong with the cloud as it was resolved, each with its place."""
+    for name in cloud.services:
+        for loc, told in offers[name].complaints(cloud):
+            yield Problem(place(root, loc, key=True), told)
 
 
 def no_host(role: str, names: list[str]) -> str:

@@ -20,11 +20,13 @@ Reach = Literal["host", "cluster", "links", "management", "everybody", "internal
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """One port that a service listens on, on each of its hosts."""
+    """One port, or a range of them, that a service listens on, on each of its hosts."""
 
     number: int
     protocol: Literal["tcp", "udp"] = "tcp"
     reach: Reach = "cluster"
+    last: int | None = None
+    """It listens on some of all ports from `number` to this one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Iterator
+from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from ipaddress import IPv4Address
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from fournines.cloud.model import Bmc, Cloud, Host, Network, Placement, Ssh
-from fournines.cloud.offers import Offer, Offers, check_services, choose_strategy, lacking_roles, no_host, read_options
+from fournines.cloud.model import Bmc, Cloud, Disk, Host, Network, Placement, Ssh
+from fournines.cloud.offers import (
+    Offer,
+    Offers,
+    check_cloud,
+    check_services,
+    choose_strategy,
+    lacking_roles,
+    no_host,
+    read_options,
+)
 from fournines.errors import SpecError
+from fournines.spec import Disk as DiskSpec
 from fournines.spec import Host as HostSpec
 from fournines.spec import ServiceChoice, Spec, load_spec
+from fournines.spec.document import Mapping as Document
 from fournines.spec.model import SshProvider
+from fournines.spec.problems import Problem, spec_error
 
 FIRST_BMC_PORT = 7000
 """A lab host's BMC listens on this plus the host's index."""
+LAB_DISKS = "/srv/disks"
+"""Where a lab's host has its disks: files, for this kernel is not to have loop devices."""
 
 
 def load(path: Path, offers: Offers) -> Cloud:
@@ -25,7 +40,16 @@ def load(path: Path, offers: Offers) -> Cloud:
 
     Raises SpecError with one `file:line:column: text` line for each problem, those with services among them.
     """
-    return resolve(load_spec(path, partial(check_services, offers=offers)), offers)
+    read: list[Document] = []
+
+    def further(root: Document) -> Iterator[Problem]:
+        read.append(root)
+        yield from check_services(root, offers)
+
+    cloud = resolve(load_spec(path, further), offers)
+    if problems := list(check_cloud(read[0], cloud, offers)):
+        raise spec_error(path, problems)
+    return cloud
 
 
 def resolve(spec: Spec, offers: Offers) -> Cloud:
@@ -67,7 +91,24 @@ def _host(spec: Spec, name: str, index: int, gateway: IPv4Address | None) -> Hos
         addresses={str(network): address for network, address in host.networks.items()},
         bmc=_bmc(spec, host, name, index, gateway),
         ssh=_ssh(spec.provider, host) if isinstance(spec.provider, SshProvider) else None,
+        disks=tuple(
+            _lab_disk(name, disk, spec.hosts[name].disks[disk])
+            if spec.provider.kind == "lab"
+            else _real_disk(disk, spec.hosts[name].disks[disk])
+            for disk in sorted(host.disks)
+        ),
     )
+
+
+def _lab_disk(host: str, name: str, disk: DiskSpec) -> Disk:
+    path = f"{LAB_DISKS}/{name}"
+    db = f"{path}.db" if disk.db_gigabytes else None
+    return Disk(name, path, f"{host}-{name}", db, disk.gigabytes << 30, disk.db_gigabytes << 30 if db else None)
+
+
+def _real_disk(name: str, disk: DiskSpec) -> Disk:
+    assert disk.device is not None  # noqa: S101 - the spec's checks have seen to it
+    return Disk(name, disk.device, disk.serial, disk.db)
 
 
 def _bmc(spec: Spec, host: HostSpec, name: str, index: int, gateway: IPv4Address | None) -> Bmc | None:
@@ -111,6 +152,12 @@ def _services(spec: Spec, offers: Offers, hosts: tuple[Host, ...]) -> dict[str, 
         if (offer.by_default or name in spec.services)
         and (placement := _place(offer, spec.services.get(name, ServiceChoice()), hosts))
     }
+    placed = {
+        name: replace(
+            placement, needs=tuple(need for need in placement.needs if need.target in placed or not need.optional)
+        )
+        for name, placement in placed.items()
+    }
     for name, placement in placed.items():
         for need in placement.needs:
             if need.target not in placed and not need.soft:
@@ -136,4 +183,22 @@ def _place(offer: Offer, choice: ServiceChoice, hosts: tuple[Host, ...]) -> Plac
     having = tuple(host for host in hosts if offer.role in host.roles)
     if not having:
         return None
+    having = _some(having, offer.at_most, odd=strategy.alive == "majority")
     return Placement(offer.name, strategy, having, offer.needs, offer.endpoints, options)
+
+
+def _some(hosts: tuple[Host, ...], most: int | None, *, odd: bool) -> tuple[Host, ...]:
+    """At most so many of them, in as many racks as can be; an odd number where a majority decides, for one more than
+    that gives no more. In their own order."""
+    if most is None:
+        return hosts
+    number = min(most, len(hosts))
+    if odd and number % 2 == 0:
+        number -= 1
+    taken: dict[str | None, int] = {}
+    turns: list[tuple[int, int]] = []
+    for position, host in enumerate(hosts):
+        turns.append((taken.get(host.rack, 0), position))
+        taken[host.rack] = taken.get(host.rack, 0) + 1
+    chosen = sorted(position for _, position in sorted(turns)[:number])
+    return tuple(hosts[position] for position in chosen)

@@ -16,6 +16,9 @@ QUORUM = Strategy("quorum", supervisor="systemd", reach="members", alive="majori
 QUORUM_PROXIED = Strategy("quorum", supervisor="systemd", reach="proxy", alive="majority")
 """The same, behind a proxy on each client's own host that keeps to one writer."""
 
+REPLICATED = Strategy("quorum", supervisor="systemd", reach="members", alive="all-but-one")
+"""Each piece of data has copies on several members: served, and nothing lost, without any one of them."""
+
 LOCAL = Strategy("active-active", supervisor="systemd", reach="local", alive="any")
 """A member on every host, used by that host alone."""
 

@@ -44,7 +44,9 @@ class Timers:
     """Silence of the leader after which a member stands for election; each waits one to two of these."""
     osd_heartbeat_interval: float
     osd_heartbeat_grace: float
+    """Silence of an OSD after which its peers report it."""
     osd_mon_report_interval: float
+    """How long reports are gathered before they go to the mons: by default 5 s, most of a failover."""
     mon_lease: float
     mon_election_timeout: float
     paxos_propose_interval: float

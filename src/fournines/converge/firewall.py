@@ -81,16 +81,17 @@ def refuse_clashes(cloud: Cloud) -> None:
     for host in cloud.hosts:
         taken: dict[tuple[str, int], list[Listener]] = {}
         for each in listeners(cloud, host):
-            others = taken.setdefault((each.port.protocol, each.port.number), [])
-            for other in others:
-                if each.service != other.service and _overlap(each, other):
-                    where = each.address if each.port.reach != "everybody" else other.address
-                    raise NinesError(
-                        f"{host.name}: {other.service} and {each.service} both listen on "
-                        f"{each.port.protocol} {each.port.number} of {where}",
-                        "give one of the two another port in src/fournines/services",
-                    )
-            others.append(each)
+            for number in range(each.port.number, (each.port.last or each.port.number) + 1):
+                others = taken.setdefault((each.port.protocol, number), [])
+                for other in others:
+                    if each.service != other.service and _overlap(each, other):
+                        where = each.address if each.port.reach != "everybody" else other.address
+                        raise NinesError(
+                            f"{host.name}: {other.service} and {each.service} both listen on "
+                            f"{each.port.protocol} {number} of {where}",
+                            "give one of the two another port in src/fournines/services",
+                        )
+                others.append(each)
 
 
 def _overlap(one: Listener, other: Listener) -> bool:
@@ -162,14 +163,15 @@ def _rules(cloud: Cloud, host: Host) -> list[str]:
 
 def _accepted(ports: Iterable[Port], reach: Reach, who: str) -> list[str]:
     """One rule a protocol, for all ports of that reach. No state is asked for: see above."""
-    numbers: dict[str, set[int]] = {}
+    numbers: dict[str, set[tuple[int, int]]] = {}
     for port in ports:
         if port.reach == reach:
-            numbers.setdefault(port.protocol, set()).add(port.number)
-    return [
-        f"    {who}{protocol} dport {{ {', '.join(map(str, sorted(found)))} }} accept"
-        for protocol, found in sorted(numbers.items())
-    ]
+            numbers.setdefault(port.protocol, set()).add((port.number, port.last or port.number))
+    return [f"    {who}{protocol} dport {{ {_set(found)} }} accept" for protocol, found in sorted(numbers.items())]
+
+
+def _set(ranges: Iterable[tuple[int, int]]) -> str:
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in sorted(ranges))
 
 
 def _addresses(name: str, addresses: Iterable[str]) -> list[str]:

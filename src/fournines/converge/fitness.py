@@ -1,4 +1,5 @@
-"""What makes hosts unfit to be worked on, told before anything is written: a wrong clock, no room, mixed versions.
+"""What makes hosts unfit to be worked on, told before anything is written: a wrong clock, no room, mixed versions,
+another's disk.
 
 All of it was seen by the one look that a plan needs anyway.
 """
@@ -25,7 +26,7 @@ INODES = 1000
 def refuse_unfit(stages: Iterable[Stage], looks: Mapping[str, HostLook]) -> None:
     """Raises one NinesError that tells everything that is wrong, each with host, service and numbers."""
     installed = {host: seen.versions for host, seen in looks.items()}
-    refuse([*_clocks(looks), *_rooms(looks), *mixed_versions(stages, installed)])
+    refuse([*_clocks(looks), *_rooms(looks), *_refused(looks), *mixed_versions(stages, installed)])
 
 
 def refuse(errors: list[NinesError]) -> None:
@@ -77,6 +78,16 @@ def _rooms(looks: Mapping[str, HostLook]) -> list[NinesError]:
                     )
                 )
     return errors
+
+
+def _refused(looks: Mapping[str, HostLook]) -> list[NinesError]:
+    """What a host's agent will not touch, such as a disk with somebody's data."""
+    return [
+        HostError(host, f"{change.service}: {change.subject}: {change.diff}", "see the cloud file, or the host")
+        for host, seen in looks.items()
+        for change in seen.changes
+        if change.action == "refuse"
+    ]
 
 
 def mixed_versions(stages: Iterable[Stage], installed: Mapping[str, Mapping[str, str]]) -> list[NinesError]:

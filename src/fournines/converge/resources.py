@@ -109,6 +109,25 @@ class Mount(Resource):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Disk(Resource):
+    """A disk that a daemon is given whole is there, large enough, the right one, and free or the daemon's own.
+
+    One that is not so is refused before anything is touched.
+    """
+
+    kind = "disk"
+    path: str
+    minimum: int
+    """Bytes."""
+    serial: str | None
+    """The drive's; None: any."""
+    ours: str
+    """How a disk begins that the daemon has already made its own."""
+    wipe: bool = False
+    """Whatever else is on it may be lost."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unit(Resource):
     """A systemd unit: enabled, running, and restarted or reloaded exactly when a file that it reads has changed.
 

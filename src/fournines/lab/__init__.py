@@ -32,7 +32,7 @@ from fournines.errors import NinesError
 from fournines.hosts import Power, PowerState
 from fournines.lab import bmc, image, layers, network, preflight
 from fournines.lab.cgroups import Group
-from fournines.lab.machine import Definition, Machine
+from fournines.lab.machine import Definition, DiskFile, Machine
 from fournines.lab.names import Names
 from fournines.state import State
 
@@ -77,10 +77,20 @@ def _definitions(cloud: Cloud, names: Names, lower: tuple[str, ...]) -> Mapping[
     gateway = cloud.networks["management"].gateway
     return {
         host.name: Definition(
-            lower, network.nics(names, cloud.networks, host.name, host.addresses), str(gateway) if gateway else None
+            lower,
+            network.nics(names, cloud.networks, host.name, host.addresses),
+            str(gateway) if gateway else None,
+            tuple(_disks(host)),
         )
         for host in cloud.hosts
     }
+
+
+def _disks(host: Host) -> Iterable[DiskFile]:
+    for disk in host.disks:
+        yield DiskFile(disk.path, disk.bytes or 0)
+        if disk.db:
+            yield DiskFile(disk.db, disk.db_bytes or 0)
 
 
 def _refuse_other_image(cloud: Cloud, state: State, root: Path) -> None:
@@ -100,8 +110,11 @@ def _refuse_changed(state: State, definitions: Mapping[str, Definition]) -> None
         old = machine.definition()
         if old and old.lower != definition.lower:
             changed.append(f"{name} was made over another configuration layer")
-        elif old and old != definition and machine.power() == "on":
-            changed.append(f"{name} runs with other addresses")
+        elif old and machine.power() == "on":
+            if (old.nics, old.gateway) != (definition.nics, definition.gateway):
+                changed.append(f"{name} runs with other addresses")
+            if definition.disks and not old.disks:
+                changed.append(f"{name} runs, and was made without disks")
     _refuse(state, changed)
 
 

@@ -3,6 +3,7 @@
     lab/hosts/NAME/
     ├── machine.json   what it is made of; written by `up`
     ├── upper, work    its writable layer
+    ├── disks          its disks: a sparse file each
     ├── root           where its root is mounted, inside its own mount namespace only
     ├── console.log    what its init printed
     ├── power.lock     held while its power is switched
@@ -47,13 +48,22 @@ mkdir -p /run/systemd/nspawn && mount -t tmpfs -o mode=0755,size=1m nines /run/s
 mount -t overlay "$1" -o "lowerdir=$2,upperdir=$3,workdir=$4" "$5" || exit 1
 exec systemd-nspawn --quiet --register=no --keep-unit --directory="$5" --machine="$1" --hostname="$6" \
     --network-namespace-path="/run/netns/$7" --capability=CAP_NET_ADMIN,CAP_IPC_LOCK \
-    --link-journal=no --resolv-conf=off --timezone=off --boot
+    --link-journal=no --resolv-conf=off --timezone=off ${8:+"--bind=$8"} --boot
 """
 _NSPAWN = (
     "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1",
     # /proc/sys/net is the host's own; the rest of /proc/sys and /sys would be this machine's.
     "SYSTEMD_NSPAWN_API_VFS_WRITABLE=network",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class DiskFile:
+    """A disk of a host."""
+
+    path: str
+    """On the host; all its disks are in one folder."""
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,7 @@ class Definition:
     """Its lower layers, the uppermost first."""
     nics: tuple[Nic, ...]
     gateway: str | None
+    disks: tuple[DiskFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +109,10 @@ class Machine:
     # What it is made of
 
     def define(self, definition: Definition) -> None:
-        """Write what the next boot is made of."""
+        """Write what the next boot is made of. Disks that it lacks are plugged in, also while it runs."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        for disk in definition.disks:
+            self._plug(disk)
         making = self.folder / f".machine.json.{os.getpid()}"
         making.write_text(json.dumps(asdict(definition), indent=1))
         making.rename(self.folder / "machine.json")
@@ -111,7 +124,17 @@ class Machine:
         except FileNotFoundError:
             return None
         nics = tuple(Nic(**nic) for nic in data["nics"])
-        return Definition(tuple(data["lower"]), nics, data["gateway"])
+        disks = tuple(DiskFile(**disk) for disk in data["disks"])
+        return Definition(tuple(data["lower"]), nics, data["gateway"], disks)
+
+    def _plug(self, disk: DiskFile) -> None:
+        file = self.folder / "disks" / os.path.basename(disk.path)
+        file.parent.mkdir(exist_ok=True)
+        if not file.exists():
+            making = file.with_name(f".{file.name}.{os.getpid()}")
+            with open(making, "wb") as empty:
+                empty.truncate(disk.bytes)
+            making.rename(file)
 
     # Commands
 
@@ -275,6 +298,7 @@ class Machine:
             *(str(self.folder / folder) for folder in ("upper", "work", "root")),
             self.name,
             self.names.netns(self.name),
+            *({f"{self.folder / 'disks'}:{os.path.dirname(disk.path)}" for disk in definition.disks}),
         ]
         # setsid --fork returns once its child runs, which init then inherits.
         command = [

@@ -25,6 +25,7 @@ _MB = 2**20
 # By role: a controller of the default lab was measured at 2.24 GB of PSS, a host without services at 15 MiB (30 MiB of
 # cgroup); others are estimates.
 _CONTROL_MB, _OTHER_MB, _BARE_MB = 2400, 400, 60
+_DISK_MB = 200
 _SPARE_MB = 400
 # Measured: 0.17 GB for the base alone, 2.1 GB and 0.35 GB of packages with every service of the control plane.
 _IMAGE_MB, _SERVICES_MB = 500, 3000
@@ -79,7 +80,7 @@ def memory_mb(host: Host, services: int) -> int:
     """What a host is expected to take, in MiB: an estimate by its roles; measured figures are in the bench."""
     if not services:
         return _BARE_MB
-    return _CONTROL_MB if "control" in host.roles else _OTHER_MB
+    return (_CONTROL_MB if "control" in host.roles else _OTHER_MB) + len(host.disks) * _DISK_MB
 
 
 def check(cloud: Cloud, state: State, wanted: image.Recipe) -> list[Problem]:

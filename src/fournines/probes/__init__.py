@@ -68,7 +68,15 @@ class Probe(ABC):
     all_copies: ClassVar[bool] = False
     """It writes to disks, and every copy must have it before the answer."""
     rows: ClassVar[Rows | None] = None
-    """Where its writes lie: it needs the database to commit, and its ids are acknowledged writes. None: it reads."""
+    """Where its writes lie: it needs the database to commit, and its ids are acknowledged writes."""
+    stores: ClassVar[bool] = False
+    """Its writes are objects in the probes' bucket (`_objects`): the keys are acknowledged writes."""
+    fetches: ClassVar[str | None] = None
+    """Key of the object that it reads, there before its first request."""
+
+    @property
+    def writes(self) -> bool:
+        return self.rows is not None or self.stores
 
 
 class ApiProbe(Probe):

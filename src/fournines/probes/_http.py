@@ -12,6 +12,8 @@ from typing import Any, cast
 
 import aiohttp
 
+_JSON: Mapping[str, str] = {"Accept": "application/json"}
+
 
 class ProbeError(Exception):
     """A request that was not good. `kind` is a short stable label such as `status 503`; `detail` is for people."""
@@ -33,6 +35,10 @@ class Api:
     password: str = field(repr=False)
     project: str
     domain: str = "Default"
+    region: str = "RegionOne"
+    access: str = ""
+    """Of an S3 key of that user in that project."""
+    secret: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +120,21 @@ class Session:
         self._renewal: asyncio.Task[None] | None = None
 
     async def request(
-        self, method: str, service: str, path: str, *, body: object = None, token: bool = False
+        self,
+        method: str,
+        service: str,
+        path: str,
+        *,
+        body: object = None,
+        token: bool = False,
+        data: bytes | None = None,
+        headers: Mapping[str, str] = _JSON,
     ) -> Answer:
-        """One request on a connection of its own, whole answer read. Redirects are answers like any other."""
-        headers = {"Accept": "application/json"}
-        if token:
-            headers["X-Auth-Token"] = self.token.id
+        """One request on a connection of its own, whole answer read. Redirects are answers like any other.
+
+        `body` goes as JSON, `data` as it is: one of the two at most.
+        """
+        headers = {**headers, "X-Auth-Token": self.token.id} if token else headers
         connector = aiohttp.TCPConnector(ssl=self._tls, force_close=True, use_dns_cache=False, limit=1)
         # Deadlines come from outside, exact; aiohttp would round long ones up to whole seconds.
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=None)
@@ -129,7 +144,12 @@ class Session:
                 connector=connector, timeout=timeout, cookie_jar=jar, middlewares=(_never_twice,)
             ) as http,
             http.request(
-                method, self.api.endpoints[service] + path, json=body, headers=headers, allow_redirects=False
+                method,
+                self.api.endpoints[service] + path,
+                json=body,
+                data=data,
+                headers=headers,
+                allow_redirects=False,
             ) as response,
         ):
             answer = Answer(response.status, response.headers, await response.read())

@@ -7,7 +7,7 @@ the hosts that live, so what a request stands on is combined by **max**, not by 
     the writer was there     database_failover  new component, and the local proxies on their first backup
     any database member      evs_suspect + evs_install, for writes: commits wait for the dead member's certification
     any API server           nothing            HAProxy gives the request to another one when a connection fails
-    a host of OSDs           block_failover     for disks only: missed heartbeats, reported, agreed on by the monitors
+    a host of OSDs           block_failover     for disks and objects: missed heartbeats, reported, agreed on by mons
 
 What a single request pays besides is **added**: one connection attempt to a server that is not yet marked down
 (`connect`), and the time that the probe's request takes on the quiet cloud (median of the baseline), for
@@ -47,9 +47,13 @@ def bound(timers: Timers, lost: Collection[Part], probe: Probe, request_s: float
         if "osds" in lost:
             return timers.block_failover() + request_s
         return timers.osd_failover() + timers.connect + request_s if "osd" in lost else 0.0
-    if not _APIS & set(lost):
+    if not _APIS & set(lost) and not (probe.column == "s3" and lost):
         return 0.0
     waits = [0.0]
+    if probe.column == "s3" and "osds" in lost:
+        waits.append(timers.block_failover())
+    if probe.column == "s3" and "osd" in lost:
+        waits.append(timers.osd_failover())
     if "vip" in lost:
         waits.append(timers.vip_failover())
     if "writer" in lost:

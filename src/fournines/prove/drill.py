@@ -1,8 +1,8 @@
 """One fault, under probes, with audits. The order of it all:
 
-    heal -> wait for a healthy cloud -> aim -> remove old rows and images -> probe
+    heal -> wait for a healthy cloud -> aim -> remove old rows and images, make the bucket ready -> probe
         baseline -> inject -> steady -> heal -> wait for a healthy cloud -> fail-back
-    stop probing -> round trips and audits -> remove rows and images -> report
+    stop probing -> round trips and audits -> remove rows, objects and images -> report
 
 Where a fault blocks what it takes there is no steady part: it must stand still for a while instead.
 
@@ -27,8 +27,8 @@ from fournines.converge.inspect import inspect
 from fournines.errors import DrillError, HostError
 from fournines.faults import Fault
 from fournines.hosts import Fleet, Host
-from fournines.probes import Api, HostProbe, Probe, catalogue
-from fournines.prove import blocks, rows
+from fournines.probes import MARK, Api, HostProbe, Probe, catalogue
+from fournines.prove import blocks, objects, rows
 from fournines.prove import samples as sampled
 from fournines.prove.audits import Evidence, Verdict, audit_all
 from fournines.prove.bounds import bound, floor
@@ -109,7 +109,7 @@ def probes_of(cloud: Cloud) -> list[Probe]:
     probes = [probe for probe in catalogue().values() if probe.service in cloud.services]
     return sorted(
         probes,
-        key=lambda each: (order.index(each.service), each.rows is not None or each.all_copies, each.name != "token"),
+        key=lambda each: (order.index(each.service), each.writes or each.all_copies, each.name != "token"),
     )
 
 
@@ -133,6 +133,9 @@ def api_of(cloud: Cloud, vault: Vault) -> Api:
         username="admin",
         password=vault.password("admin"),
         project="admin",
+        region=cloud.region,
+        access=MARK,
+        secret=vault.password("s3 key of probes"),
     )
 
 
@@ -174,6 +177,7 @@ class Run:
             probes = [each for each in probes_of(self.cloud) if not isinstance(each, HostProbe) or each.name in sent]
             self._remove_rows(probes)
             self._remove_images(errands)
+            objects.ready(self.api, probes)
             beats = tuple(Beat.of(probe, self.speed) for probe in probes)
             here = tuple(beat for beat in beats if beat.probe not in sent)
             plan = Plan(api=self.api, beats=here, samples=results.samples)
@@ -186,11 +190,11 @@ class Run:
         acknowledged = {
             probe.name: tuple(sample.ack for sample in samples if sample.ack and sample.probe == probe.name)
             for probe in probes
-            if probe.rows
+            if probe.writes
         }
         trips = round_trips(self.verify())
         self._tell("start", "audits")
-        evidence = Evidence(self.cloud, self.fleet, self.look(), acknowledged, books)
+        evidence = Evidence(self.cloud, self.fleet, self.look(), acknowledged, self.api, books)
         audits = [*audit_all(evidence), *audits, trips]
         if self.fault.blocks:
             if "copies" in lost:
@@ -201,6 +205,7 @@ class Run:
         self._tell("done", "audits", ", ".join(f"{audit.name} {audit.verdict}" for audit in audits))
         try:
             self._remove_rows(probes)
+            objects.remove(self.api, probes)
             self._remove_images(errands)
         except DrillError as error:
             notes.append(f"{error.message}; the next drill removes them")

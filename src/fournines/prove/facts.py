@@ -24,8 +24,6 @@ Views = Mapping[str, HostView]
 """Host name -> what was seen of it."""
 
 PACEMAKER, GALERA, MON, OSD = "pacemaker", "galera", "ceph", "ceph-osd"
-_COPIES = 3
-"""Of each block, on as many hosts."""
 
 
 def facts(views: Views, host: str, service: str) -> Mapping[str, Any] | None:
@@ -130,7 +128,8 @@ def carried(hosts: tuple[str, ...], views: Views, cloud: Cloud) -> frozenset[Par
     members = _members(cloud, OSD)
     if set(hosts) & set(members):
         parts.add("osds")
-        if len(members) <= _COPIES:
+        size = cloud.services[MON].options.get("size", 3) if MON in cloud.services else 0
+        if isinstance(size, int) and len(members) <= size:
             parts.add("copies")
     return frozenset(parts)
 

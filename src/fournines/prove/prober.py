@@ -271,14 +271,14 @@ async def _main(plan: Plan, given: _Input) -> None:
 async def _warm(session: Session, plan: Plan) -> None:
     """Let every API meet the token before the run: a service asks Keystone about one that it has not seen.
 
-    Only by reading, for a write leaves a row that no sample knows. Whatever goes wrong shows in the baseline.
+    Only by reading, for a write leaves something that no sample knows. Whatever goes wrong shows in the baseline.
     """
 
     async def meet(probe: ApiProbe) -> None:
         for seq in range(_WARM):
             await probe.once(session, seq)
 
-    reads = [probe for beat in plan.beats if not (probe := api_probe(beat.probe)).rows]
+    reads = [probe for beat in plan.beats if not (probe := api_probe(beat.probe)).writes]
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_WARM_S):
             await asyncio.gather(*(meet(probe) for probe in reads), return_exceptions=True)

@@ -11,11 +11,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
 from fournines.cloud.model import Cloud, Endpoint, Host, Needs, Placement, Role, Strategy
+from fournines.cloud.offers import Complaint
 from fournines.cloud.ports import Port, Proxy
 from fournines.converge.resources import Resource
 from fournines.converge.steps import Check, Command, Step
@@ -27,6 +28,19 @@ class Options(BaseModel):
     """The keys that a service takes under `services.NAME` in the spec, besides `strategy`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Said = Mapping[str, Mapping[str, Any]]
+"""Host -> the facts that its member tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A line of `nines status`."""
+
+    text: str
+    trouble: bool = False
+    """All is not well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +70,8 @@ class Service(ABC):
     endpoints: ClassVar[tuple[Endpoint, ...]] = ()
     by_default: ClassVar[bool] = True
     """Runs in every cloud that has hosts of its role; else only where the spec names it under `services`."""
+    at_most: ClassVar[int | None] = None
+    """At most so many hosts of its role run it, in as many racks as can be. None: all of them."""
     proxy: ClassVar[Proxy | None] = None
     """How a host's own proxy leads to its members, under a strategy whose reach is `proxy`."""
     ports: ClassVar[tuple[Port, ...]] = ()
@@ -80,6 +96,19 @@ class Service(ABC):
         """A program whose standard output is one JSON object of facts about the member on that host, for
         `nines status` and for audits. Each service documents its keys."""
         return None
+
+    def quorum(self, said: Said) -> tuple[int, str] | None:
+        """From the facts of its members (none of one that said nothing): how many serve together, and that in words.
+        None: it lives by no majority."""
+        return None
+
+    def remarks(self, cloud: Cloud, facts: Mapping[str, Said]) -> Iterable[Remark]:
+        """What `nines status` says of it in words, from the facts of all services."""
+        return ()
+
+    def complaints(self, cloud: Cloud) -> Iterable[Complaint]:
+        """What is wrong with a cloud whose every part is right; told before anything else."""
+        return ()
 
     def capacity(self, cloud: Cloud, endpoint: str) -> int | None:
         """How many requests one member serves at a time at that endpoint; None: not known to be bounded. The load

@@ -13,7 +13,7 @@ from fournines.cloud.model import Cloud, Host, Needs
 from fournines.cloud.strategies import ACTIVE_ACTIVE
 from fournines.converge.resources import File, Resource, Unit
 from fournines.converge.steps import Check, Http, Step
-from fournines.services import Service, _database
+from fournines.services import Service, _ceph, _database
 from fournines.services._database import Database
 from fournines.services._oslo import Sections
 from fournines.services._render import IniValue, ini, unit
@@ -66,6 +66,8 @@ class OpenStack(Service):
     user: ClassVar[str]
     """Unix user of its daemons."""
     database: ClassVar[Database | None] = None
+    ceph: ClassVar[tuple[_ceph.Client, ...]] = ()
+    """As whom it uses Ceph, in a cloud that has it."""
     oslo: ClassVar[tuple[str, ...]]
     """Namespaces of the options in its oslo files, its own first; see `File.oslo`."""
 
@@ -87,6 +89,11 @@ class OpenStack(Service):
 
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
         files = self.files(cloud, host, vault)
+        reads = list(files)
+        for client in self._ceph_clients(cloud):
+            yield from _ceph.client_files(cloud, host, vault, client.user, self.user)
+            reads += [_ceph.CONF, _ceph.keyring_path(client.user)]
+        reads = list(dict.fromkeys(reads))
         groups = tuple(self.oslo_groups(cloud).items())
         for path, sections in files.items():
             yield File(
@@ -115,11 +122,11 @@ class OpenStack(Service):
                 ),
             )
             yield File(path=path, content=uwsgi_unit(api.unit, user=self.user, ini_path=own))
-            yield Unit(name=f"{api.unit}.service", reads=(*files, own, path))
+            yield Unit(name=f"{api.unit}.service", reads=(*reads, own, path))
         for worker in self.workers(cloud):
             path = f"{_UNITS}/{worker.unit}.service"
             yield File(path=path, content=worker_unit(worker, self.user))
-            yield Unit(name=f"{worker.unit}.service", reads=(*files, path))
+            yield Unit(name=f"{worker.unit}.service", reads=(*reads, path))
 
     def capacity(self, cloud: Cloud, endpoint: str) -> int | None:
         return next((api.processes * api.threads for api in self.apis(cloud) if api.endpoint == endpoint), None)
@@ -137,6 +144,13 @@ class OpenStack(Service):
         if self.database:
             yield _database.create(cloud, vault, self.database)
             yield _database.migrate(cloud, self.database)
+        if clients := self._ceph_clients(cloud):
+            pools = [pool for client in clients for pool in client.pools]
+            users = {f"client.{client.user}": client.caps for client in clients}
+            yield _ceph.provide(cloud, vault, self.name, pools=pools, users=users)
+
+    def _ceph_clients(self, cloud: Cloud) -> tuple[_ceph.Client, ...]:
+        return self.ceph if _ceph.used(cloud) else ()
 
 
 def worker_unit(worker: Worker, user: str) -> str:

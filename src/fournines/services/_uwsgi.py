@@ -13,7 +13,7 @@ from fournines.services._render import IniValue, ini, on_host, unit
 
 ARENAS = "MALLOC_ARENA_MAX=2"
 """A heap for each of many threads keeps memory that none of them needs."""
-_DRAIN = "/usr/local/lib/fournines/drain.py"
+DRAIN = "/usr/local/lib/fournines/drain.py"
 _NOTHING: Mapping[str, IniValue] = {}
 
 
@@ -66,12 +66,12 @@ def uwsgi_ini(
 def drain_program() -> Iterable[Resource]:
     """What the units run so that no request is lost when they stop or start."""
     yield Directory(path="/usr/local/lib/fournines")
-    yield File(path=_DRAIN, content=on_host("drain.py"))
+    yield File(path=DRAIN, content=on_host("drain.py"))
 
 
 def uwsgi_unit(name: str, *, user: str, ini_path: str, before: Iterable[str] = ()) -> str:
     """`before`: commands that run as root before the server. The host has `drain_program`."""
-    drain = f"+/usr/bin/python3 {_DRAIN}"
+    drain = f"+/usr/bin/python3 {DRAIN}"
     return unit(
         name,
         # At a shutdown it ends before those through which it reaches other APIs and its database.

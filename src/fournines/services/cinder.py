@@ -1,4 +1,8 @@
-"""Cinder: volumes. APIs and schedulers on every controller; volume managers too, where the spec names a backend."""
+"""Cinder: volumes. APIs and schedulers on every controller; volume managers too, where the cloud has Ceph or the spec
+names a backend. All managers are one cluster: any of them serves each volume, under locks in etcd.
+
+Backups lie in another pool of the same Ceph: they outlive a volume, not the cluster.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,15 @@ from pydantic import Field
 
 from fournines.cloud.model import Cloud, Endpoint, Host
 from fournines.converge.resources import Resource, User
-from fournines.services import Options, _database, _oslo, etcd
+from fournines.services import Options, _ceph, _database, _oslo, etcd
 from fournines.services._database import Database
 from fournines.services._openstack import BUS, NEEDS, Api, OpenStack, Worker
 from fournines.services._oslo import Sections
 from fournines.state import Vault
 
-_VOLUME = Worker(unit="cinder-volume", command="/usr/bin/cinder-volume --config-file=/etc/cinder/cinder.conf")
+_CONF = "/etc/cinder/cinder.conf"
+_CEPH = "ceph"
+"""Name of the backend."""
 
 
 class CinderOptions(Options):
@@ -27,14 +33,21 @@ class CinderOptions(Options):
 
 class Cinder(OpenStack):
     name = user = "cinder"
-    needs = (*NEEDS, BUS, *etcd.NEEDS)
+    needs = (*NEEDS, BUS, *etcd.NEEDS, *_ceph.NEEDS)
     endpoints = (Endpoint("cinder", 8776, "/v3", "volumev3", check="/healthcheck"),)
     oslo = ("cinder", "oslo.privsep", *_oslo.DAEMONS)
-    packages = ("cinder-api", "cinder-scheduler", "cinder-volume", *etcd.CLIENT_PACKAGES)
+    packages = (
+        *("cinder-api", "cinder-backup", "cinder-scheduler", "cinder-volume"),
+        *(*_ceph.CLIENT_PACKAGES, *etcd.CLIENT_PACKAGES),
+    )
+    ceph = (
+        _ceph.Client("cinder", _ceph.rbd_caps("volumes", "vms", reads=["images"]), (_ceph.Pool("volumes", share=2),)),
+        _ceph.Client("cinder-backup", _ceph.rbd_caps("backups"), (_ceph.Pool("backups"),)),
+    )
     masked = ("tgt.service",)
     options = CinderOptions
     database = Database(service="cinder", schemas=("cinder",), package="cinder-common", migrate="cinder-manage db sync")
-    log_units = ("cinder-api.service", "cinder-scheduler.service", "cinder-volume.service")
+    log_units = tuple(f"cinder-{daemon}.service" for daemon in ("api", "scheduler", "volume", "backup"))
 
     def apis(self, cloud: Cloud) -> Iterable[Api]:
         options = self._options(cloud)
@@ -47,22 +60,22 @@ class Cinder(OpenStack):
         )
 
     def workers(self, cloud: Cloud) -> Iterable[Worker]:
-        yield Worker(unit="cinder-scheduler", command="/usr/bin/cinder-scheduler --config-file=/etc/cinder/cinder.conf")
-        # It ends at once where it has no backend.
-        if self._options(cloud).backends:
-            yield _VOLUME
+        # A volume manager ends at once where it has no backend.
+        managers = ["cinder-volume"] if self._backends(cloud) else []
+        for unit in ("cinder-scheduler", *managers, *(["cinder-backup"] if _ceph.used(cloud) else [])):
+            yield Worker(unit=unit, command=f"/usr/bin/{unit} --config-file={_CONF}")
 
     def oslo_groups(self, cloud: Cloud) -> Mapping[str, str]:
-        return dict.fromkeys(self._options(cloud).backends, "backend_defaults")
+        return dict.fromkeys(self._backends(cloud), "backend_defaults")
 
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
         yield User(name="cinder", groups=(etcd.GROUP,))
         yield from super().resources(cloud, host, vault)
 
     def files(self, cloud: Cloud, host: Host, vault: Vault) -> Mapping[str, Sections]:
-        backends = self._options(cloud).backends
+        backends = self._backends(cloud)
         return {
-            "/etc/cinder/cinder.conf": {
+            _CONF: {
                 "DEFAULT": {
                     "use_stderr": True,
                     "my_ip": host.management,
@@ -76,6 +89,7 @@ class Cinder(OpenStack):
                     "service_down_time": 20,
                     "state_path": "/var/lib/cinder",
                     "glance_api_servers": cloud.url("glance"),
+                    **(_BACKUP if _ceph.used(cloud) else {}),
                 },
                 "database": _database.oslo_options(cloud, vault, self.name),
                 "keystone_authtoken": _oslo.auth_token(cloud, vault, self.name),
@@ -89,5 +103,28 @@ class Cinder(OpenStack):
             }
         }
 
+    def _backends(self, cloud: Cloud) -> Mapping[str, _oslo.Options]:
+        """The cloud's own Ceph, and those of the spec."""
+        return {**({_CEPH: _RBD} if _ceph.used(cloud) else {}), **self._options(cloud).backends}
+
     def _options(self, cloud: Cloud) -> CinderOptions:
         return CinderOptions.model_validate(cloud.services[self.name].options)
+
+
+_RBD: _oslo.Options = {
+    "volume_driver": "cinder.volume.drivers.rbd.RBDDriver",
+    "rbd_pool": "volumes",
+    "rbd_user": "cinder",
+    "rbd_ceph_conf": _ceph.CONF,
+    # Asked for one by one, the sizes of many volumes take minutes.
+    "rbd_exclusive_cinder_pool": True,
+    "rbd_flatten_volume_from_snapshot": False,
+    "rbd_max_clone_depth": 5,
+    "report_discard_supported": True,
+}
+_BACKUP: _oslo.Options = {
+    "backup_driver": "cinder.backup.drivers.ceph.CephBackupDriver",
+    "backup_ceph_conf": _ceph.CONF,
+    "backup_ceph_user": "cinder-backup",
+    "backup_ceph_pool": "backups",
+}

@@ -20,7 +20,7 @@ from fournines.cloud.ports import Port, Proxy
 from fournines.cloud.strategies import QUORUM_PROXIED
 from fournines.converge.resources import Absent, Directory, File, Resource, Unit, User
 from fournines.converge.steps import Check, Command, Http
-from fournines.services import Certificate, Options, Service
+from fournines.services import Certificate, Options, Said, Service
 from fournines.services._render import on_host, unit
 from fournines.services._tls import authority_file, pem_file
 from fournines.state import Vault
@@ -90,6 +90,17 @@ class Etcd(Service):
             stdin=on_host("etcd_facts.py"),
             timeout=6,
         )
+
+    def quorum(self, said: Said) -> tuple[int, str]:
+        """Members that follow one leader."""
+        following: dict[str, int] = {}
+        for facts in said.values():
+            if facts.get("leader"):
+                following[str(facts["leader"])] = following.get(str(facts["leader"]), 0) + 1
+        if not following:
+            return 0, "no leader"
+        leader = max(following, key=lambda name: following[name])
+        return following[leader], f"{following[leader]} of {len(said)} follow {leader}"
 
 
 def tooz_url(cloud: Cloud) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
 from fournines.cloud.model import Cloud, Host, Needs, Placement
 from fournines.cloud.ports import Port, Proxy
@@ -16,7 +17,7 @@ from fournines.cloud.strategies import QUORUM_PROXIED
 from fournines.cloud.timers import Timers
 from fournines.converge.resources import Directory, File, Resource, Unit
 from fournines.converge.steps import Check, Command, Http, Step
-from fournines.services import Certificate, Options, Service
+from fournines.services import Certificate, Options, Said, Service
 from fournines.services._render import on_host, template, unit
 from fournines.services._tls import authority_file, pem_file
 from fournines.state import Vault
@@ -104,6 +105,19 @@ class Galera(Service):
 
     def facts(self, cloud: Cloud, host: Host) -> Command:
         return Command(awaits="Galera's own view", argv=("python3", "-"), stdin=on_host("galera_facts.py"), timeout=6)
+
+    def quorum(self, said: Said) -> tuple[int, str]:
+        """Ready members of the largest primary component: members of one name the same cluster and view."""
+        views: dict[tuple[Any, Any], int] = {}
+        for facts in said.values():
+            if facts.get("status") == "Primary" and facts.get("ready") is True:
+                view = facts.get("uuid"), facts.get("conf_id")
+                views[view] = views.get(view, 0) + 1
+        if len(views) > 1:
+            return 0, f"{len(views)} primary components"
+        ready = max(views.values(), default=0)
+        writers = sorted({str(facts["writer"]) for facts in said.values() if facts.get("writer")})
+        return ready, f"{ready} of {len(said)} ready" + (f", writer {', '.join(writers)}" if writers else "")
 
     def steps(self, cloud: Cloud, vault: Vault) -> Iterable[Step]:
         yield Step(

@@ -36,6 +36,9 @@ _OSLO = ("keystone", *(f"oslo.{lib}" for lib in ("cache", "db", "log", "messagin
 # Keystone takes an expired token for this long where a service vouches for it (its own default).
 _EXPIRED_WINDOW = 172_800
 
+_CACHE_S = 10
+"""Seconds until what one controller changed is known to all: each has a cache of its own, and forgets in no other."""
+
 
 class KeystoneOptions(Options):
     processes: int = 1
@@ -151,11 +154,15 @@ def _catalog(cloud: Cloud, vault: Vault) -> Step:
             {
                 "user": placement.name,
                 "password": vault.password(account(placement.name)),
-                "name": endpoint.name,
-                "type": endpoint.kind,
-                "url": cloud.url(endpoint.name),
+                "name": name,
+                "type": kind,
+                "url": f"{cloud.url(endpoint.name).removesuffix(endpoint.path)}{path}",
             }
             for endpoint in listed
+            for name, kind, path in (
+                (endpoint.name, endpoint.kind, endpoint.path),
+                *((kind, kind, path) for kind, path in endpoint.also),
+            )
         ]
     # An empty list is no SQL.
     rows = (
@@ -212,7 +219,11 @@ def _config(
             "memcache_dead_retry": 30,
             "memcache_socket_timeout": 1.0,
             "memcache_pool_connection_get_timeout": 2,
+            "expiration_time": _CACHE_S,
+            "backend_expiration_time": _CACHE_S,
         },
+        # Its own default is an hour, in which a revoked token would go on being good on the other controllers.
+        "revoke": {"cache_time": _CACHE_S},
         "oslo_middleware": {"enable_proxy_headers_parsing": True},
         "oslo_messaging_notifications": {"driver": "noop"},
     }

@@ -8,7 +8,7 @@ from typing import cast
 
 from fournines.cloud.model import Cloud, Endpoint, Host, Needs
 from fournines.converge.steps import Command, Step
-from fournines.services import Options, _database, _oslo
+from fournines.services import Options, _ceph, _database, _oslo
 from fournines.services._database import Database
 from fournines.services._openstack import BUS, NEEDS, Api, OpenStack, Worker
 from fournines.services._oslo import Sections
@@ -35,6 +35,7 @@ class Nova(OpenStack):
     needs = (
         *NEEDS,
         BUS,
+        *_ceph.NEEDS,
         Needs("placement", "any"),
         Needs("glance", "any", soft=True),
         Needs("neutron", "any", soft=True),
@@ -89,6 +90,10 @@ class Nova(OpenStack):
 
     def steps(self, cloud: Cloud, vault: Vault) -> Iterable[Step]:
         yield from super().steps(cloud, vault)
+        if _ceph.used(cloud):
+            # Guests' disks; who is on a compute host uses them.
+            pools, caps = [_ceph.Pool("vms", share=2)], _ceph.rbd_caps("vms", "volumes", reads=["images"])
+            yield _ceph.provide(cloud, vault, self.name, pools=pools, users={"client.nova": caps})
         yield _map_cells(cloud)
         yield _aggregates(cloud, vault)
 

@@ -14,7 +14,7 @@ from fournines.cloud.model import Bmc, Cloud, Host, Needs
 from fournines.cloud.strategies import QUORUM
 from fournines.converge.resources import Directory, File, Resource, Unit
 from fournines.converge.steps import Check, Command, Step
-from fournines.services import Options, Service
+from fournines.services import Options, Said, Service
 from fournines.services import _cib as cib
 from fournines.services._render import on_host
 from fournines.state import Vault
@@ -80,6 +80,12 @@ class Pacemaker(Service):
             argv=("python3", "-", cloud.vip),
             stdin=on_host("pacemaker_facts.py"),
         )
+
+    def quorum(self, said: Said) -> tuple[int, str]:
+        """Members of a quorate partition."""
+        quorate = [facts for facts in said.values() if facts.get("quorate") is True]
+        online = max([len(facts.get("online") or []) for facts in quorate], default=0)
+        return online, f"{online} of {len(said)} online"
 
     def steps(self, cloud: Cloud, vault: Vault) -> Iterable[Step]:
         hosts = cloud.services[self.name].hosts

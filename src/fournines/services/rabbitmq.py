@@ -12,7 +12,7 @@ from fournines.cloud.ports import Port
 from fournines.cloud.strategies import QUORUM
 from fournines.converge.resources import Directory, File, Resource, Unit
 from fournines.converge.steps import Check, Command
-from fournines.services import Certificate, Options, Service
+from fournines.services import Certificate, Options, Said, Service
 from fournines.services._render import on_host, template, unit
 from fournines.services._tls import authority_file, pem_file
 from fournines.state import Vault
@@ -133,6 +133,16 @@ class Rabbitmq(Service):
             argv=("python3", _BROKER, "facts", f"rabbit@{host.name}"),
             timeout=15,
         )
+
+    def quorum(self, said: Said) -> tuple[int, str]:
+        """Brokers that the best-placed member sees running."""
+        if any(facts.get("partitions") for facts in said.values()):
+            return 0, "a partition"
+        clusters = {tuple(facts["running"]) for facts in said.values() if facts.get("running")}
+        if any(set(one).isdisjoint(other) for one in clusters for other in clusters):
+            return 0, f"{len(clusters)} clusters: {' and '.join(', '.join(each) for each in sorted(clusters))}"
+        running = max([len(facts.get("running") or []) for facts in said.values()], default=0)
+        return running, f"{running} of {len(said)} running"
 
 
 def account(service: str) -> str:

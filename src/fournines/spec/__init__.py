@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from fournines.spec.loader import FurtherChecks, load_spec
-from fournines.spec.model import Bmc, Host, HostSsh, Network, Rack, ServiceChoice, Spec, json_schema
+from fournines.spec.model import Bmc, Disk, Host, HostSsh, Network, Rack, ServiceChoice, Spec, json_schema
 
 __all__ = [
     "Bmc",
+    "Disk",
     "FurtherChecks",
     "Host",
     "HostSsh",

@@ -25,6 +25,7 @@ def check(root: Mapping) -> Iterator[Problem]:
     yield from _networks(root, lab)
     yield from _addresses(root, lab)
     yield from _power_and_reach(root, lab)
+    yield from _disks(root, lab)
 
 
 def _domains(root: Mapping) -> Iterator[Problem]:
@@ -146,6 +147,34 @@ def _power_and_reach(root: Mapping, lab: bool) -> Iterator[Problem]:
         if ssh[0] and other != host and ("ssh" in fields or at(root, "hosts", other, "ssh")):
             mark = fields["ssh"].key if "ssh" in fields else key
             yield Problem(mark, f"hosts.{host}.ssh: {ssh[0]} is already the machine {other}")
+
+
+def _disks(root: Mapping, lab: bool) -> Iterator[Problem]:
+    """Storage hosts have disks, others none; each disk is said in its provider's words, and is one OSD's only."""
+    for host, (key, node) in entries(at(root, "hosts")).items():
+        fields = entries(node)
+        roles = [word for word, _ in words(at(node, "roles"))]
+        disks = entries(at(node, "disks"))
+        if "storage" in roles and not disks:
+            yield Problem(key, f"hosts.{host}: the role storage needs disks, such as `disks: {{a: {{}}, b: {{}}}}`")
+        if disks and roles and "storage" not in roles:
+            yield Problem(fields["disks"].key, f"hosts.{host}.disks: only hosts with the role storage have disks")
+        taken: dict[str, str] = {}
+        for name, (disk_key, disk) in disks.items():
+            where, said = f"hosts.{host}.disks.{name}", entries(disk)
+            for field in ("device", "serial", "db") if lab else ("gigabytes", "db_gigabytes"):
+                if field in said and not said[field].empty:
+                    other = "on real hosts (`provider: {kind: ssh}`)" if lab else "in a lab"
+                    yield Problem(said[field].key, f"{where}.{field}: only {other}")
+            if lab:
+                continue
+            if "device" not in said or said["device"].empty:
+                yield Problem(disk_key, f"{where}.device is required: the disk's path on {host}")
+            for field in ("device", "db"):
+                for word, mark in words(at(disk, field)):
+                    if word in taken:
+                        yield Problem(mark, f"{where}.{field}: {show(word)} is already {taken[word]}")
+                    taken.setdefault(word, f"{where}.{field}")
 
 
 def _ip(word: str | None) -> IPv4Address | None:

@@ -27,7 +27,10 @@ NetworkName = Literal["management", "tunnel", "storage", "external"]
 RoleName = Literal["control", "network", "compute", "storage"]
 StrategyName = Literal["active-active", "active-backup", "quorum", "external"]
 
+MIN_DISK_GIGABYTES = 4
+"""GiB. On less, an OSD's own logs leave no room for data: with 1 GiB it came to a stop."""
 
+_DISK_NAME = "[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?"
 _CLOUD_NAME = "[a-z]([a-z0-9-]{0,14}[a-z0-9])?"
 
 
@@ -80,6 +83,18 @@ def _user(name: str) -> str:
     return name
 
 
+def _disk_name(name: str) -> str:
+    if not re.fullmatch(_DISK_NAME, name):
+        raise ValueError("a disk's name has lower-case letters, digits and inner hyphens, at most 20")
+    return name
+
+
+def _serial(number: str) -> str:
+    if not RANGE.search(number) and not re.fullmatch(r"[!-~]{1,64}", number):
+        raise ValueError("a serial number has no spaces and at most 64 characters")
+    return number
+
+
 def _network(cidr: IPv4Network) -> IPv4Network:
     if not 8 <= cidr.prefixlen <= 29:
         raise ValueError("must have a prefix between /8 and /29")
@@ -118,6 +133,8 @@ Roles = Annotated[
 Path = Annotated[str, AfterValidator(_path)]
 Machine = Annotated[str, AfterValidator(_machine)]
 User = Annotated[str, AfterValidator(_user)]
+DiskName = Annotated[str, AfterValidator(_disk_name), Field(json_schema_extra={"pattern": f"^{_DISK_NAME}$"})]
+SerialNumber = Annotated[str, AfterValidator(_serial)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Cidr = Annotated[IPv4Network, AfterValidator(_network)]
 HostAddress = Annotated[
@@ -200,6 +217,21 @@ class Bmc(Model):
     """File on this machine that holds only the password."""
 
 
+class Disk(Model):
+    """One disk for Ceph, whole: what it holds is lost when it becomes an OSD, so one that holds anything is refused."""
+
+    device: Path | None = None
+    """On real hosts: its path, better one below /dev/disk/by-id, which stays the same."""
+    serial: SerialNumber | None = None
+    """On real hosts: its serial number; another disk at that path is refused."""
+    db: Path | None = None
+    """On real hosts: a faster device, or a partition of one, for the OSD's metadata and journal (block.db)."""
+    gigabytes: Annotated[int, Field(ge=MIN_DISK_GIGABYTES, le=64)] = 8
+    """In a lab: its size; a sparse file stands for it."""
+    db_gigabytes: Annotated[int, Field(ge=0, le=16)] = 0
+    """In a lab: size of the faster device for block.db; 0: none."""
+
+
 class HostSsh(Model):
     """What differs from the provider's ssh settings on this host."""
 
@@ -226,6 +258,8 @@ class Host(Model):
     """Power feeds, where they are not its rack's."""
     switches: DomainNames | None = None
     """Switches, where they are not its rack's."""
+    disks: dict[DiskName, Annotated[Disk, BeforeValidator(_empty)]] = {}
+    """Disks that Ceph may have, by a name of yours that stays with the disk; role storage only."""
     bmc: Bmc | None = None
     """How its power is cut; provider ssh only, in a lab it is made."""
     ssh: HostSsh | None = None

@@ -1,6 +1,7 @@
 """Secrets of one cloud and its own certificate authority, made once and kept with mode 0600.
 
     vault/secrets.json          name -> text
+    vault/numbers.json          kind -> name -> number, such as those of OSDs
     vault/ca.pem, ca.key        ten years, path length 0
     vault/NAME.pem, NAME.key    one certificate a name, for servers and for clients alike, renewed before it expires
 
@@ -60,6 +61,18 @@ class Vault:
     def key(self, name: str, size: int = 32) -> bytes:
         """`size` random bytes, the same at every call with this name."""
         return base64.b64decode(self._secret(name, lambda: base64.b64encode(secrets.token_bytes(size)).decode()))
+
+    def number(self, kind: str, name: str) -> int:
+        """A number from 0 that no other name of this kind has or ever had, the same at every call."""
+        with self._making:
+            path = self._folder / "numbers.json"
+            given: dict[str, dict[str, int]] = json.loads(path.read_text()) if path.exists() else {}
+            numbers = given.setdefault(kind, {})
+            if name not in numbers:
+                numbers[name] = max(numbers.values(), default=-1) + 1
+                self._open_folder()
+                write_private(path, json.dumps(given, indent=1).encode())
+            return numbers[name]
 
     def ca(self) -> str:
         """The authority's certificate as PEM."""

@@ -20,14 +20,16 @@ class Cinder(Trip):
 
     def go(self, at: Client) -> str:
         cinder, placement = at.sdk.block_storage, at.cloud.services[self.name]
-        up = all_up(cinder.services(), [("cinder-scheduler", host.name) for host in placement.hosts])
+        shared = "ceph-osd" in at.cloud.services
+        daemons = ("cinder-scheduler", *(("cinder-volume", "cinder-backup") if shared else ()))
+        up = all_up(cinder.services(), [(daemon, host.name) for daemon in daemons for host in placement.hosts])
         kind = cinder.create_type(name=NAME)
         want(cinder.get_type(kind.id).name == NAME, "not the volume type that was made")
         cinder.delete_type(kind, ignore_missing=False)
         # The API does not know them: it asks a scheduler over the message bus.
         pools = len(list(cinder.backend_pools()))
         told = f"{up}; a volume type; a scheduler's answer ({pools} pools)"
-        if not placement.options.get("backends"):
+        if not shared and not placement.options.get("backends"):
             return told
         volume = cinder.create_volume(name=NAME, size=1)
         at.wait(lambda: self._made(at, volume.id), "a volume to be made")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import time
 import warnings
@@ -108,4 +109,8 @@ def failures() -> tuple[type[Exception], ...]:
     from keystoneauth1.exceptions import ClientException
     from openstack.exceptions import SDKException
 
-    return (TripError, ClientException, SDKException, requests.RequestException, OSError)
+    s3: Any = importlib.import_module("botocore.exceptions")
+    return (
+        *(TripError, ClientException, SDKException, requests.RequestException),
+        *(s3.BotoCoreError, s3.ClientError, OSError),
+    )

@@ -23,6 +23,19 @@ from fournines.state import State
 PACEMAKER = {"vip": False, "quorate": True, "online": ["c1", "c2", "c3"]}
 GALERA = {"status": "Primary", "uuid": "u", "conf_id": 3, "size": 3, "state": "Synced", "ready": True, "writer": "c1"}
 ETCD = {"members": ["c1", "c2", "c3"], "leader": "c2", "term": 2, "megabytes": 0.1, "errors": []}
+CEPH = {
+    "state": "peon",
+    "leader": "s1",
+    "quorum": ["s1", "s2", "s3"],
+    "health": "HEALTH_OK",
+    "warnings": [],
+    "pgs": {"active+clean": 25},
+    "bytes": 48 << 30,
+    "used": 2 << 30,
+    "fits": None,
+    "clients": {"client.4217": "client.cinder"},
+}
+CONTROL, STORAGE = ("c1", "c2", "c3"), ("s1", "s2", "s3")
 RABBITMQ = {"running": ["c1", "c2", "c3"], "partitions": []}
 
 
@@ -62,6 +75,8 @@ def member(facts: Mapping[str, Any] | None = None, ok: bool = True, seen: str = 
 
 
 def well(name: str) -> HostView:
+    if name in STORAGE:
+        return storage()
     services = {
         "pacemaker": member(PACEMAKER | {"vip": name == "c2"}),
         "galera": member(GALERA),
@@ -74,11 +89,16 @@ def well(name: str) -> HostView:
     return HostView(True, "", services)
 
 
+def storage(slow: tuple[dict[str, Any], ...] = (), **ceph: Any) -> HostView:
+    osds = member({"up": [0, 1], "down": [], "slow": list(slow)})
+    return HostView(True, "", {"ceph": member(CEPH | ceph), "ceph-mgr": member(), "ceph-osd": osds})
+
+
 GONE = HostView(False, "no answer within 10 s", {})
 
 
 def views(**others: HostView) -> dict[str, HostView]:
-    return {name: others.get(name, well(name)) for name in ("c1", "c2", "c3")}
+    return {name: others.get(name, well(name)) for name in (*CONTROL, *STORAGE)}
 
 
 def drawn(found: Mapping[str, Any], width: int = 80) -> str:
@@ -88,6 +108,7 @@ def drawn(found: Mapping[str, Any], width: int = 80) -> str:
 
 
 def of(cloud: Cloud, state: State, seen: dict[str, HostView], off: str = "") -> dict[str, Any]:
+    seen = {name: seen.get(name, well(name)) for name in (*CONTROL, *STORAGE)}
     fleet: Any = {name: Switched(name, "off" if name == off else "on") for name in seen}
     return condition.of(cloud, state, fleet, seen)
 
@@ -103,6 +124,7 @@ def test_all_well(cloud: Cloud, state: State) -> None:
         "galera": (True, 3),
         "rabbitmq": (True, 3),
         "etcd": (True, 3),
+        "ceph": (True, 3),
     }
     assert found["hosts"]["c1"]["power"] == "on"
     assert found["hosts"]["c1"]["services"]["memcached"]["ok"] is None
@@ -132,7 +154,7 @@ def test_one_host_without_power_leaves_quorum(cloud: Cloud, state: State) -> Non
     found = of(cloud, state, views(c3=GONE, **left), off="c3")
     assert found["problems"] == ["c3 is powered off"]
     assert not found["ok"]
-    assert [each["ok"] for each in found["quorum"].values()] == [True] * 4
+    assert [each["ok"] for each in found["quorum"].values()] == [True] * 5
     assert "c3 is powered off" in drawn(found)
 
 
@@ -181,7 +203,26 @@ def test_what_is_not_healthy_is_told_with_what_was_seen(cloud: Cloud, state: Sta
     sick = HostView(True, "", dict(well("c1").services) | {"keystone": member(ok=False, seen="status 503\nbad")})
     found = of(cloud, state, views(c1=sick))
     assert found["problems"] == ["keystone on c1 is not healthy: status 503 bad"]
-    assert "NOT HEALTHY" in drawn(found)
+    assert "NOT HEALTHY" in drawn(found, width=140)
+    assert "keystone" in drawn(found)
+
+
+def test_room_after_a_failure_and_who_suffers_are_told(cloud: Cloud, state: State) -> None:
+    found = of(cloud, state, views())
+    assert found["remarks"] == [
+        "ceph: HEALTH_OK; placement groups: 25 active+clean",
+        "ceph: 2.0 of 48.0 GiB used; no host to spare: the copies of a dead one are not made again until it is back",
+    ]
+    waits = {"client": "client.4217", "address": "10.71.2.12", "seconds": 31.4, "what": "osd_op(...)"}
+    sick = storage((waits,), health="HEALTH_WARN", warnings=["OSD_DOWN: 1 osds down"], fits=False)
+    found = of(cloud, state, views(s1=sick))
+    assert found["problems"] == [
+        "ceph: OSD_DOWN: 1 osds down",
+        "ceph: 2.0 of 48.0 GiB used; when a host dies, its copies do NOT fit on the others: add disks",
+        "ceph: client.cinder on c2 waits for 1 requests, the oldest for 31 s",
+    ]
+    text = drawn(found)
+    assert max(len(line) for line in text.splitlines() if not line.startswith("ceph: ")) <= 80
 
 
 def test_many_hosts_go_down_the_page(cloud: Cloud, state: State) -> None:
@@ -193,7 +234,7 @@ def test_many_hosts_go_down_the_page(cloud: Cloud, state: State) -> None:
 
 
 def test_nothing_is_reachable(cloud: Cloud, state: State) -> None:
-    found = of(cloud, state, dict.fromkeys(("c1", "c2", "c3"), GONE))
+    found = of(cloud, state, dict.fromkeys((*CONTROL, *STORAGE), GONE))
     assert not found["ok"]
     assert "the VIP 10.71.0.10 is on no host" in found["problems"]
     assert found["clouds_yaml"] is None

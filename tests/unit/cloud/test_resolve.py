@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -13,7 +13,8 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from fournines.cloud import Offer, json_schema_of, load, resolve
-from fournines.cloud.model import Endpoint, Needs, Role, Ssh, Strategy
+from fournines.cloud.model import Cloud, Disk, Endpoint, Needs, Role, Ssh, Strategy
+from fournines.cloud.offers import Complaint
 from fournines.cloud.strategies import ACTIVE_ACTIVE, ACTIVE_BACKUP, EXTERNAL, QUORUM
 from fournines.errors import SpecError
 from fournines.services import catalogue
@@ -43,7 +44,11 @@ class Store:
     needs: ClassVar[tuple[Needs, ...]] = ()
     endpoints: ClassVar[tuple[Endpoint, ...]] = ()
     by_default: ClassVar[bool] = True
+    at_most: ClassVar[int | None] = None
     options: ClassVar[type[Any]] = StoreOptions
+
+    def complaints(self, cloud: Cloud) -> Iterable[Complaint]:
+        return ()
 
 
 class Api:
@@ -53,7 +58,11 @@ class Api:
     needs: ClassVar[tuple[Needs, ...]] = (Needs("store", "majority"), Needs("cache", soft=True))
     endpoints: ClassVar[tuple[Endpoint, ...]] = (Endpoint("api", 5000, "/v3", "identity"),)
     by_default: ClassVar[bool] = True
+    at_most: ClassVar[int | None] = None
     options: ClassVar[type[Any]] = NoOptions
+
+    def complaints(self, cloud: Cloud) -> Iterable[Complaint]:
+        return ()
 
 
 class Cache(Store):
@@ -143,7 +152,7 @@ def test_external_runs_nowhere_here(file: Path) -> None:
 
 
 def test_service_without_hosts_is_left_out(file: Path) -> None:
-    file.write_text(LAB.replace("compute", "storage"))
+    file.write_text(LAB.replace("compute", "network"))
     assert "worker" not in load(file, FOUR).services
 
 
@@ -191,9 +200,9 @@ def test_service_errors_come_with_all_others(file: Path) -> None:
 
 
 def test_roles_that_are_lacking(file: Path) -> None:
-    only_workers = LAB.replace("[control]", "[storage]")
+    only_workers = LAB.replace("[control]", "[network]")
     assert complaints(file, only_workers) == [f"{ROLE} control, which cache, api, store must run on"]
-    no_workers = LAB.replace("[compute]", "[storage]")
+    no_workers = LAB.replace("[compute]", "[network]")
     assert complaints(file, no_workers, {**FOUR, **offers(Boss)}) == [f"{ROLE} compute, which worker must run on"]
     assert complaints(file, no_workers + "services: {worker: {}}\n") == [f"{ROLE} compute, which worker must run on"]
 
@@ -258,13 +267,91 @@ def test_lab_is_golden() -> None:
 def test_lab_with_the_real_services() -> None:
     cloud = load(ROOT / "clouds/lab.yaml", catalogue())
     order = list(cloud.services)
-    assert set(order) == {
-        name for name, service in catalogue().items() if service.role == "control" and service.by_default
-    }
+    roles = {role for host in cloud.hosts for role in host.roles}
+    assert set(order) == {name for name, each in catalogue().items() if each.role in roles and each.by_default}
     for name, placement in cloud.services.items():
-        assert [host.name for host in placement.hosts] == ["c1", "c2", "c3"]
+        having = [host.name for host in cloud.having(catalogue()[name].role)]
+        assert [host.name for host in placement.hosts] == having[: catalogue()[name].at_most]
         for need in placement.needs:
             assert need.soft or order.index(need.target) < order.index(name)
+
+
+STORAGE = """
+  s[1-4]:
+    roles: [storage]
+    rack: r[1-4]
+    networks: {management: "10.71.0.[31-34]"}
+    disks: {a: {}, b: {gigabytes: 16, db_gigabytes: 2}}
+"""
+
+
+def with_storage(text: str = STORAGE, services: str = "") -> str:
+    racks = "  r[2-4]: {}\n"
+    return LAB.replace("networks:\n", racks + "networks:\n", 1) + text.lstrip("\n") + services
+
+
+def test_a_labs_disks_are_files(file: Path) -> None:
+    file.write_text(with_storage())
+    disks = load(file, catalogue()).host("s2").disks
+    assert disks[0] == Disk("a", "/srv/disks/a", "s2-a", None, 8 << 30)
+    assert disks[1] == Disk("b", "/srv/disks/b", "s2-b", "/srv/disks/b.db", 16 << 30, 2 << 30)
+
+
+def test_mons_are_an_odd_number(file: Path) -> None:
+    file.write_text(with_storage())
+    cloud = load(file, catalogue())
+    assert [host.name for host in cloud.services["ceph"].hosts] == ["s1", "s2", "s3"]
+    assert [host.name for host in cloud.services["ceph-osd"].hosts] == ["s1", "s2", "s3", "s4"]
+
+
+def test_few_members_stand_in_many_racks(file: Path) -> None:
+    file.write_text(
+        with_storage(
+            STORAGE.replace("r[1-4]", "r[1-1]").replace("s[1-4]", "s[1-1]").replace("[31-34]", "[31-31]")
+            + STORAGE.replace("s[1-4]", "s[2-5]").replace("[31-34]", "[32-35]")
+        )
+    )
+    chosen = load(file, catalogue()).services["ceph-mgr"].hosts
+    assert [host.rack for host in chosen] == ["r1", "r2"]
+
+
+@pytest.mark.parametrize(
+    ("services", "message"),
+    [
+        (
+            "{size: 5, min_size: 3}",
+            "services.ceph.size: 5 copies in 5 different hosts, and 4 hosts have the role storage",
+        ),
+        ("{size: 3, min_size: 4}", "min_size 4 is above size 3: no write could ever be taken"),
+        (
+            "{min_size: 1}",
+            "services.ceph.min_size: with 1 of 3 copies a write would be acknowledged that one more failure loses",
+        ),
+    ],
+)
+def test_copies_that_cannot_be(file: Path, services: str, message: str) -> None:
+    (line,) = complaints(file, with_storage(services=f"services: {{ceph: {services}}}\n"), catalogue())
+    assert message in line
+
+
+def test_racks_as_failure_domain_need_racks(file: Path) -> None:
+    text = with_storage(STORAGE.replace("    rack: r[1-4]\n", ""), "services: {ceph: {failure_domain: rack}}\n")
+    told = complaints(file, text, catalogue())
+    assert "hosts.s1: needs a rack: copies are spread over racks (services.ceph.failure_domain)" in told[0]
+
+
+@pytest.mark.parametrize(
+    ("disks", "message"),
+    [
+        ("", "hosts.s1: the role storage needs disks, such as `disks: {a: {}, b: {}}`"),
+        ("disks: {a: {gigabytes: 3}}", "greater than or equal to 4"),
+        ("disks: {a: {device: /dev/sdb}}", "hosts.s1.disks.a.device: only on real hosts (`provider: {kind: ssh}`)"),
+        ("disks: {A: {}}", "a disk's name has lower-case letters, digits and inner hyphens, at most 20"),
+    ],
+)
+def test_disks_that_cannot_be(file: Path, disks: str, message: str) -> None:
+    text = with_storage(STORAGE.replace("disks: {a: {}, b: {gigabytes: 16, db_gigabytes: 2}}", disks))
+    assert any(message in line for line in complaints(file, text, catalogue()))
 
 
 def test_schema_has_the_services() -> None:

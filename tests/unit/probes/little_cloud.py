@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
+import importlib
+import json
 import sqlite3
 import ssl
 import sys
@@ -20,11 +23,17 @@ from typing import Any, Literal
 
 from aiohttp import web
 
-from fournines.probes import Api, catalogue
+from fournines.probes import MARK, Api, catalogue
 from fournines.state import Vault
+
+# Any: it has no types.
+botocore: Any = importlib.import_module("botocore")
+for part in ("auth", "awsrequest", "credentials"):
+    importlib.import_module(f"botocore.{part}")
 
 Mode = Literal["up", "refuse", "hang", "error", "drop", "wrong"]
 PASSWORD = "a-secret-of-this-test"
+SECRET = "a-secret-of-an-s3-key"
 
 LISTS = {
     "/v2/images": "images",
@@ -111,6 +120,10 @@ class LittleCloud:
         self.requests: list[tuple[str, str, int]] = []
         """(method, path, source port)"""
         self.tokens: set[str] = set()
+        self.keys: dict[str, dict[str, str]] = {}
+        """Id of a credential -> S3 key."""
+        self.objects: dict[str, bytes] | None = None
+        """Key -> content, of the one bucket there can be."""
         self.changes: list[tuple[float, Mode]] = []
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
@@ -124,6 +137,8 @@ class LittleCloud:
             "username": "admin",
             "password": PASSWORD,
             "project": "admin",
+            "access": MARK,
+            "secret": SECRET,
         }
         return Api(**(known | changed))
 
@@ -159,6 +174,9 @@ class LittleCloud:
         app.router.add_post("/v3/auth/tokens", self._token)
         app.router.add_get("/v3/auth/catalog", self._catalog)
         app.router.add_get("/auth/login/", self._login)
+        app.router.add_delete("/v3/credentials/{id}", self._forget)
+        app.router.add_route("*", f"/{MARK}", self._bucket)
+        app.router.add_route("*", f"/{MARK}/{{key}}", self._object)
         for path in LISTS:
             app.router.add_get(path, self._list)
         for path in MAKES:
@@ -198,12 +216,34 @@ class LittleCloud:
                 return web.json_response({"nothing": "of the kind"}, status=status)
             case _:
                 pass
-        if (
-            request.path not in ("/v3/auth/tokens", "/auth/login/")
-            and request.headers.get("X-Auth-Token") not in self.tokens
-        ):
-            return web.json_response({"error": {"code": 401}}, status=401)
-        return await handler(request)
+        if request.path.startswith(f"/{MARK}"):
+            good = await self._signed(request)
+        else:
+            free = request.path in ("/v3/auth/tokens", "/auth/login/")
+            good = free or request.headers.get("X-Auth-Token") in self.tokens
+        return await handler(request) if good else web.json_response({"error": {"code": 401}}, status=401)
+
+    async def _signed(self, request: web.Request) -> bool:
+        """Whether a key that Keystone holds signed it, body and all."""
+        data, sent = await request.read(), request.headers
+        seen = botocore.awsrequest.AWSRequest(
+            method=request.method,
+            url=f"https://{request.host}{request.path_qs}",
+            data=data,
+            headers={name: sent[name] for name in ("X-Amz-Date", "X-Amz-Content-SHA256")},
+        )
+        seen.context["timestamp"] = sent["X-Amz-Date"]
+        for key in self.keys.values():
+            known = botocore.credentials.Credentials(key["access"], key["secret"])
+            auth = botocore.auth.S3SigV4Auth(known, "s3", "RegionOne")
+            signature = auth.signature(auth.string_to_sign(seen, auth.canonical_request(seen)), seen)
+            if (
+                sent["X-Amz-Content-SHA256"] == hashlib.sha256(data).hexdigest()
+                and f"Credential={auth.scope(seen)}," in sent["Authorization"]
+                and sent["Authorization"].endswith(f"Signature={signature}")
+            ):
+                return True
+        return False
 
     async def _token(self, request: web.Request) -> web.Response:
         user = (await request.json())["auth"]["identity"]["password"]["user"]
@@ -220,6 +260,38 @@ class LittleCloud:
     async def _login(self, request: web.Request) -> web.Response:
         return web.Response(text='<form><input name="password"></form>', content_type="text/html")
 
+    async def _forget(self, request: web.Request) -> web.Response:
+        return web.Response(status=204 if self.keys.pop(request.match_info["id"], None) else 404)
+
+    async def _bucket(self, request: web.Request) -> web.Response:
+        match request.method:
+            case "PUT":
+                self.objects = {} if self.objects is None else self.objects
+            case "GET" if self.objects is not None:
+                keys = "".join(f"<Contents><Key>{key}</Key></Contents>" for key in list(self.objects)[:3])
+                return web.Response(text=f'<ListBucketResult xmlns="urn:s3">{keys}</ListBucketResult>')
+            case "DELETE" if self.objects is not None:
+                status = 409 if self.objects else 204
+                self.objects = self.objects or None
+                return web.Response(status=status)
+            case _:
+                return web.Response(status=404)
+        return web.Response()
+
+    async def _object(self, request: web.Request) -> web.Response:
+        key = request.match_info["key"]
+        if self.objects is None or (request.method == "GET" and key not in self.objects):
+            return web.Response(status=404)
+        match request.method:
+            case "PUT":
+                data = self.objects[key] = await request.read()
+                return web.Response(headers={"ETag": f'"{hashlib.md5(data).hexdigest()}"'})
+            case "DELETE":
+                self.objects.pop(key, None)
+                return web.Response(status=204)
+            case _:
+                return web.Response(body=self.objects[key])
+
     async def _list(self, request: web.Request) -> web.Response:
         return web.json_response({LISTS[request.path]: []})
 
@@ -228,6 +300,10 @@ class LittleCloud:
         body = await request.json()
         made = {"id": uuid.uuid4().hex} | (body[key] if key else body)
         made["id"] = made.get("uuid", made["id"])
+        if made.get("type") == "ec2":
+            blob = json.loads(made["blob"])
+            known = self.keys.setdefault(hashlib.sha256(blob["access"].encode()).hexdigest(), blob)
+            return web.json_response({key: made}, status=status if known is blob else 409)
         self.tables.add(probe, made["id"], made.get("name", ""), made.get("type", ""))
         if probe == "placement-write":
             where = f"https://{request.host}{request.path}/{made['id']}"
@@ -242,4 +318,4 @@ async def _end_all() -> None:
     await asyncio.gather(*rest, return_exceptions=True)
 
 
-__all__ = ["PASSWORD", "LittleCloud", "Member", "Mode", "Tables"]
+__all__ = ["PASSWORD", "SECRET", "LittleCloud", "Member", "Mode", "Tables"]

@@ -31,7 +31,7 @@ from fournines.prove.drill import NOWHERE, Run, Windows, always_healed
 from fournines.prove.results import Results
 from fournines.verify.run import Verified
 
-APIS = ("keystone", "glance", "horizon")
+APIS = ("keystone", "glance", "horizon", "radosgw")
 QUICK = Windows(baseline=3, steady=1, served=20, healthy=10, failback=3)
 """Room for the slowest probe, which makes a request every two seconds."""
 
@@ -107,7 +107,7 @@ def test_a_drill(keystone: LittleCloud, tmp_path: Path) -> None:
     data = report.as_json()
     assert list(data)[:5] == ["drill", "target", "fidelity", "probes", "audits"]
     assert (data["drill"], data["target"], data["fidelity"], data["hosts"]) == ("stop", "c3", "container", ["c3"])
-    names = ["token", "read", "write", "image-read", "image-write", "dashboard"]
+    names = ["token", "read", "write", "image-read", "image-write", "dashboard", "s3-get", "s3-put"]
     assert [probe["name"] for probe in data["probes"]] == names, "in deployment order"
     for probe in data["probes"]:
         assert list(probe)[:7] == ["name", "service", "requests", "errors", "outage", "budget_s", "bound_s"]
@@ -117,11 +117,11 @@ def test_a_drill(keystone: LittleCloud, tmp_path: Path) -> None:
         assert probe["phases"]["fault"]["outage"] == probe["outage"]
         assert probe["phases"]["baseline"]["outages"] == probe["phases"]["failback"]["outages"] == 0
     verdicts = {audit["name"]: audit["verdict"] for audit in data["audits"]}
-    assert verdicts == dict.fromkeys(
-        ["acknowledged-writes", "one-primary-component", "one-vip-holder", "recovered", "round-trips"], "ok"
-    )
+    names = ["acknowledged-objects", "acknowledged-writes", "one-primary-component", "one-vip-holder"]
+    assert verdicts == dict.fromkeys([*names, "recovered", "round-trips"], "ok")
     assert fault.healed >= 2
     assert keystone.tables.ids("write") | keystone.tables.ids("image-write") == set(), "the probes' rows are removed"
+    assert (keystone.objects, keystone.keys) == (None, {}), "and their objects"
     latest = tmp_path / "latest"
     assert latest.is_symlink()
     assert json.loads((latest / "report.json").read_text()) == data

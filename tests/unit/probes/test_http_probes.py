@@ -7,10 +7,11 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from little_cloud import PASSWORD, LittleCloud, Member, Mode
+from little_cloud import PASSWORD, SECRET, LittleCloud, Member, Mode
 
 from fournines.probes import Api, ApiProbe, ProbeError, Session, api_probe, catalogue, describe
-from fournines.prove import rows
+from fournines.probes._objects import content
+from fournines.prove import objects, rows
 from fournines.services import catalogue as services
 from fournines.state import Vault
 
@@ -20,6 +21,8 @@ PROBES = [pytest.param(probe, id=probe.name) for probe in ASKED]
 
 def once(probe: ApiProbe, keystone: LittleCloud, mode: Mode = "up", deadline: float = 5) -> str | None:
     """One request of the probe in that mode, with a token obtained before."""
+
+    objects.ready(keystone.api(), [probe])
 
     async def run() -> str | None:
         session = Session(keystone.api())
@@ -34,7 +37,7 @@ def once(probe: ApiProbe, keystone: LittleCloud, mode: Mode = "up", deadline: fl
 
 def test_every_api_has_probes() -> None:
     asked = {probe.service for probe in ASKED}
-    written = {probe.service for probe in ASKED if probe.rows}
+    written = {probe.service for probe in ASKED if probe.writes}
     public = {name for name, each in services().items() if any(endpoint.public for endpoint in each.endpoints)}
     default = {name for name in public if services()[name].by_default}
     assert default <= asked <= public
@@ -54,9 +57,11 @@ def test_they_ask_little_enough() -> None:
 def test_good(probe: ApiProbe, keystone: LittleCloud) -> None:
     ack = once(probe, keystone)
     assert len(keystone.requests) == 1
-    assert (ack is not None) == (probe.rows is not None)
-    if ack:
+    assert (ack is not None) == probe.writes
+    if probe.rows:
         assert keystone.tables.ids(probe.name) == {ack}
+    elif ack:
+        assert keystone.objects == {ack: content(ack)}
 
 
 @pytest.mark.parametrize("probe", PROBES)
@@ -144,6 +149,7 @@ def test_rows_are_found_and_removed_and_no_others(keystone: LittleCloud) -> None
         assert keystone.tables.ids(probe.name) == {"yours"}
 
 
-def test_the_password_is_in_no_repr() -> None:
-    api = Api(endpoints={}, ca_file="", username="admin", password=PASSWORD, project="admin")
+def test_secrets_are_in_no_repr() -> None:
+    api = Api(endpoints={}, ca_file="", username="admin", password=PASSWORD, project="admin", secret=SECRET)
     assert PASSWORD not in repr(api)
+    assert SECRET not in repr(api)

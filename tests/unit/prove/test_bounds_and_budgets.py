@@ -11,6 +11,7 @@ from fournines.prove.budgets import CLASSES, COLUMNS, budget
 
 TOKEN, WRITE = probes()["token"], probes()["write"]
 BLOCK_WRITE, BLOCK_READ = probes()["block-write"], probes()["block-read"]
+S3 = probes()["s3-put"]
 
 
 def test_the_budget_table_of_the_notes() -> None:
@@ -61,6 +62,7 @@ def test_disks_and_apis_do_not_stand_on_each_other(timers: Timers) -> None:
     assert 0 < floor(timers, disks, BLOCK_WRITE) < timers.block_failover()
     assert floor(timers, disks, BLOCK_READ) == 0, "a read asks one copy, which may live"
     assert floor(timers, {"osds"}, BLOCK_WRITE) == 0, "there are blocks without a copy there"
+    assert bound(timers, disks, S3, 0) == timers.block_failover() + timers.connect, "objects lie on disks as well"
     assert 0 < bound(timers, {"osd"}, BLOCK_WRITE, 0) < bound(timers, {"osds"}, BLOCK_WRITE, 0)
     assert bound(timers, disks, BLOCK_WRITE, 0) <= (budget("F", "volume-io") or 0)
 

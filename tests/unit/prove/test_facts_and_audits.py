@@ -16,11 +16,13 @@ from fournines.cloud.strategies import QUORUM
 from fournines.converge.inspect import HostView
 from fournines.errors import DrillError, HostError
 from fournines.faults import named
+from fournines.probes import Api
 from fournines.prove.audits import Evidence, Verdict, audit_all, catalogue
 from fournines.prove.facts import carried, resolve, struck, unhealthy
 from fournines.prove.remote import Books
 
 CLOUD = cloud()
+NOBODY = Api(endpoints={}, ca_file="", username="", password="", project="")
 
 
 @dataclass
@@ -45,7 +47,8 @@ class Client:
 def judge(
     name: str, views: Mapping[str, HostView], fleet: Mapping[str, Client] | None = None, **acks: tuple[str, ...]
 ) -> Verdict:
-    evidence = Evidence(CLOUD, fleet or {}, views, {probe.replace("_", "-"): ids for probe, ids in acks.items()})
+    ids = {probe.replace("_", "-"): ids for probe, ids in acks.items()}
+    evidence = Evidence(CLOUD, fleet or {}, views, ids, NOBODY)
     outcome, detail = catalogue()[name].look(evidence)
     return Verdict(name, outcome, detail)
 
@@ -124,7 +127,7 @@ def test_acknowledged_blocks() -> None:
 
     def look(*books: Books, **says: Mapping[str, object] | None) -> tuple[str, str]:
         fleet = {name: Reader(name, says.get(name)) for name in ("c1", "c2", "c3")}
-        return catalogue()["acknowledged-blocks"].look(Evidence(cloud, fleet, views, {}, books))
+        return catalogue()["acknowledged-blocks"].look(Evidence(cloud, fleet, views, {}, NOBODY, books))
 
     assert look(books, c1=lost, c2=good, c3=lost) == ("ok", "all 2 blocks of c1, read by c2"), (
         "not by the writer's host"
@@ -218,6 +221,7 @@ def test_a_client_that_fails_is_unknown(tmp_path: Path) -> None:
             return [sys.executable, "-c", "import sys; sys.exit('ERROR 2002: no socket')"]
 
     fleet = {name: Broken(name, tmp_path) for name in ("c1", "c2", "c3")}
-    verdicts = audit_all(Evidence(CLOUD, fleet, well(), {"write": ("a",)}))
-    assert [verdict.name for verdict in verdicts] == sorted(set(catalogue()) - {"acknowledged-blocks"})
+    verdicts = audit_all(Evidence(CLOUD, fleet, well(), {"write": ("a",)}, NOBODY))
+    there = [name for name, audit in catalogue().items() if audit.service is None]
+    assert [verdict.name for verdict in verdicts] == there, "and none of a service that the cloud has not"
     assert {verdict.name: verdict.verdict for verdict in verdicts}["acknowledged-writes"] == "unknown"

@@ -16,7 +16,7 @@ from fournines.services.onhost import drain
 def test_it_reads_the_address_from_what_was_rendered_for_uwsgi(tmp_path: Path):
     path = tmp_path / "uwsgi.ini"
     path.write_text(uwsgi_ini(wsgi_file="/usr/bin/api", address="10.0.0.1", port=5000, processes=1, threads=2))
-    assert drain.read_ini(str(path)) == ("10.0.0.1", 5000)
+    assert drain.listens(str(path)) == drain.listens("10.0.0.1:5000") == ("10.0.0.1", 5000)
 
 
 def test_it_sees_connections_in_the_listen_queue_and_taken_ones_but_no_others():

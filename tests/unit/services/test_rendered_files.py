@@ -1,4 +1,4 @@
-"""Every file that the lab's services and its firewall put on c1, as last read and approved: tests/golden/lab/c1.
+"""Every file that the lab's services and its firewall put on c1 and s1, as last read and approved: tests/golden/lab.
 
 `NINES_UPDATE_GOLDEN=1 scripts/test tests/unit/services` writes them anew; read the diff before committing it. The
 daemons' own checkers look at the same files on a real lab host in tests/lab.
@@ -13,46 +13,54 @@ import pytest
 
 from fournines.cloud import Cloud
 from fournines.converge import firewall
-from fournines.converge.resources import File
+from fournines.converge.resources import File, Resource
 from fournines.services import catalogue
 from fournines.state import Vault
 
-GOLDEN = Path(__file__).parents[2] / "golden/lab/c1"
+GOLDEN = Path(__file__).parents[2] / "golden/lab"
 
 
-def rendered(cloud: Cloud, vault: Vault) -> dict[str, str]:
+HOSTS = ("c1", "s1")
+"""One of each role."""
+
+
+def declared(cloud: Cloud, vault: Vault, host: str) -> list[tuple[str, Resource]]:
+    """What each service declares on a host that runs it."""
+    here = cloud.host(host)
+    running = [name for name, placement in cloud.services.items() if here in placement.hosts]
+    return [(name, each) for name in running for each in catalogue()[name].resources(cloud, here, vault)]
+
+
+def rendered(cloud: Cloud, vault: Vault, host: str) -> dict[str, str]:
     """Path without its leading slash -> content, programs (which have their own tests) aside."""
-    host = cloud.host("c1")
-    files: dict[str, str] = {}
-    resources = [*firewall.resources(cloud, host)]
-    for service in catalogue().values():
-        resources += service.resources(cloud, host, vault)
-    for resource in resources:
-        if isinstance(resource, File) and not resource.path.startswith("/usr/"):
-            files[resource.path.lstrip("/")] = resource.content
-    return files
+    resources = [*firewall.resources(cloud, cloud.host(host)), *(each for _, each in declared(cloud, vault, host))]
+    return {
+        resource.path.lstrip("/"): resource.content
+        for resource in resources
+        if isinstance(resource, File) and not resource.path.startswith("/usr/")
+    }
 
 
-def test_rendered_files_are_as_approved(cloud: Cloud, vault: Vault):
-    files = rendered(cloud, vault)
+@pytest.mark.parametrize("host", HOSTS)
+def test_rendered_files_are_as_approved(cloud: Cloud, vault: Vault, host: str):
+    files, golden = rendered(cloud, vault, host), GOLDEN / host
     if os.environ.get("NINES_UPDATE_GOLDEN"):
         for path, content in files.items():
-            (GOLDEN / path).parent.mkdir(parents=True, exist_ok=True)
-            (GOLDEN / path).write_text(content)
-    approved = {str(path.relative_to(GOLDEN)): path.read_text() for path in GOLDEN.rglob("*") if path.is_file()}
+            (golden / path).parent.mkdir(parents=True, exist_ok=True)
+            (golden / path).write_text(content)
+    approved = {str(path.relative_to(golden)): path.read_text() for path in golden.rglob("*") if path.is_file()}
     assert sorted(files) == sorted(approved)
     for path, content in files.items():
         assert content == approved[path], path
 
 
 def test_files_that_hold_a_secret_are_marked_and_closed(cloud: Cloud, vault: Vault):
-    for name, service in catalogue().items():
-        for resource in service.resources(cloud, cloud.host("c1"), vault):
-            if not isinstance(resource, File):
-                continue
-            holds = any(word in resource.content for word in ("PASSWORD(", "KEY("))
-            assert not holds or resource.secret, f"{name}: {resource.path} would show a secret in a diff"
-            assert not resource.secret or resource.mode & 0o007 == 0, f"{name}: {resource.path} can be read by all"
+    for name, resource in [each for host in HOSTS for each in declared(cloud, vault, host)]:
+        if not isinstance(resource, File):
+            continue
+        holds = any(word in resource.content for word in ("PASSWORD(", "KEY(", "\nkey = "))
+        assert not holds or resource.secret, f"{name}: {resource.path} would show a secret in a diff"
+        assert not resource.secret or resource.mode & 0o007 == 0, f"{name}: {resource.path} can be read by all"
 
 
 @pytest.mark.parametrize("name", sorted(catalogue()))
@@ -64,5 +72,6 @@ def test_no_secret_on_a_command_line(cloud: Cloud, vault: Vault, name: str):
             assert "PASSWORD(" not in argv, step.name
         if "PASSWORD(" in step.run.stdin:
             assert step.run.secret, step.name
-    for command in (service.health(cloud, cloud.host("c1")), service.facts(cloud, cloud.host("c1"))):
+    host = cloud.services[name].hosts[0]
+    for command in (service.health(cloud, host), service.facts(cloud, host)):
         assert "PASSWORD(" not in " ".join(getattr(command, "argv", ()))

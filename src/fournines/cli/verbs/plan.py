@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fournines.cli.options import CloudArgument, CloudOption, JsonOption, either
+from fournines.cli.options import CloudArgument, CloudOption, JsonOption, WipeOption, either
 
 DIFFERS = 8
 
@@ -18,6 +18,7 @@ def plan(
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help=f"Exit {DIFFERS} when there is something to do.")
     ] = False,
+    wipe: WipeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what `apply` would change, and change nothing."""
@@ -25,7 +26,7 @@ def plan(
     from fournines.converge import deploy
     from fournines.converge.plan import plan as plan_of
 
-    resolved, state, fleet = connect(either(cloud, cloud_option))
+    resolved, state, fleet = connect(either(cloud, cloud_option), wipe)
     # Locked: the first look at a cloud makes its secrets, and one under way would be seen half done.
     with state.lock("plan"):
         found = plan_of(deploy.stages(resolved, state.vault()), fleet)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from fournines.cli.options import CloudArgument, CloudOption, JsonOption, either
+from fournines.cli.options import CloudArgument, CloudOption, JsonOption, WipeOption, either
 
 if TYPE_CHECKING:
     from fournines.cli.build import Built
@@ -17,19 +17,24 @@ if TYPE_CHECKING:
     from fournines.state import State
 
 
-def up(cloud: CloudArgument = None, cloud_option: CloudOption = None, as_json: JsonOption = False) -> None:
+def up(
+    cloud: CloudArgument = None,
+    cloud_option: CloudOption = None,
+    wipe: WipeOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Build the cloud and prove each of its APIs by a round trip.
 
     Starts the lab's hosts where the cloud has a lab, then does what `apply` does.
     Safe to repeat at any time, also after a run that was killed.
     """
-    from fournines.cli.clouds import load
+    from fournines.cli.clouds import load, wiping
     from fournines.cli.progress import watch
     from fournines.state import State
 
     began = time.monotonic()
     given = either(cloud, cloud_option)
-    resolved = load(given)
+    resolved = wiping(load(given), wipe)
     state = State(resolved.name)
     with state.lock("up"), watch(f"up {resolved.name}") as observer:
         built = _build(resolved, state, observer)

@@ -27,6 +27,7 @@ MODULES = (
     "machine",
     "files",
     "sysctls",
+    "disks",
     "mounts",
     "users",
     "packages",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from fournines.converge.agent.disks import do_disk, see_disk
 from fournines.converge.agent.files import (
     do_absent,
     do_directory,
@@ -27,6 +28,7 @@ SEE: dict[str, Callable[[Machine, Data], Pairs]] = {
     "sysctl": see_sysctl,
     "mount": see_mount,
     "user": see_user,
+    "disk": see_disk,
 }
 
 
@@ -40,6 +42,7 @@ DO: dict[str, Callable[[Machine, Data], None]] = {
     "file": do_file,
     "link": do_link,
     "sysctl": do_sysctl,
+    "disk": do_disk,
     "mount": do_mount,
 }
 """In the order in which kinds are done."""

@@ -19,6 +19,7 @@ from typing import ClassVar, Literal
 from fournines.cloud.model import Cloud
 from fournines.errors import NinesError
 from fournines.hosts import Fleet
+from fournines.probes import Api
 from fournines.prove.facts import Views
 from fournines.prove.remote import Books
 from fournines.seam import instances
@@ -47,14 +48,16 @@ class Evidence:
     views: Views
     acknowledged: Mapping[str, tuple[str, ...]]
     """Writing probe -> ids of the writes that the cloud acknowledged in this run; of every probe that made any try."""
+    api: Api
+    """Where its clients ask, and as whom."""
     books: tuple[Books, ...] = ()
     """Of the probes that wrote from a host."""
 
 
 class Audit(ABC):
     name: ClassVar[str]
-    service: ClassVar[str] = ""
-    """Without it in the cloud there is nothing to look at."""
+    service: ClassVar[str | None] = None
+    """The service that it looks at, where not every cloud has it."""
 
     @abstractmethod
     def look(self, evidence: Evidence) -> tuple[Outcome, str]:
@@ -62,9 +65,9 @@ class Audit(ABC):
 
 
 def audit_all(evidence: Evidence) -> list[Verdict]:
-    """The verdict of every audit that has something to look at, in the order of their names."""
-    services = evidence.cloud.services
-    return [_audit(each, evidence) for each in catalogue().values() if not each.service or each.service in services]
+    """The verdict of every audit that this cloud can have, in the order of their names."""
+    there = [audit for audit in catalogue().values() if audit.service in (None, *evidence.cloud.services)]
+    return [_audit(audit, evidence) for audit in there]
 
 
 def _audit(audit: Audit, evidence: Evidence) -> Verdict:

@@ -1,10 +1,10 @@
 """Takes an API's server out of service without losing a request, and back into it when it really answers.
 
-    drain.py close INI     no new connections
-    drain.py drain INI     the same, and waits until the old ones have ended, for LAST seconds at most
-    drain.py open INI      waits until the application answers, for FIRST seconds at most, and takes connections
+    drain.py close WHERE     no new connections
+    drain.py drain WHERE     the same, and waits until the old ones have ended, for LAST seconds at most
+    drain.py open WHERE      waits until the application answers, for FIRST seconds at most, and takes connections
 
-INI is uWSGI's; its `http-socket` says which address and port. Run as root by the server's unit.
+WHERE is ADDRESS:PORT, or the path of uWSGI's INI, whose `http-socket` says them. Run as root by the server's unit.
 
 New connections are refused by a TCP reset before they reach the server, so the load balancer, which has sent
 nothing yet, gives the request to another controller whatever its method. Only then does the server end: nobody waits in
@@ -50,7 +50,7 @@ def rules(address: str, port: int, *, refuse: bool) -> str:
 
 
 def nft(script: str) -> None:
-    subprocess.run(["nft", "-f", "-"], input=script, text=True, check=True, timeout=10)
+    subprocess.run(["nft", "-f", "-"], input=script, text=True, check=True, timeout=60)
 
 
 def still_open(lines: Iterable[str], address: str, port: int) -> int:
@@ -64,12 +64,14 @@ def still_open(lines: Iterable[str], address: str, port: int) -> int:
     return found
 
 
-def read_ini(path: str) -> tuple[str, int]:
-    """Where the server listens."""
-    parser = configparser.RawConfigParser(strict=False)
-    with open(path, encoding="utf-8") as file:
-        parser.read_file(file)
-    address, port = parser["uwsgi"]["http-socket"].rsplit(":", 1)
+def listens(where: str) -> tuple[str, int]:
+    """Address and port of the server."""
+    if where.startswith("/"):
+        parser = configparser.RawConfigParser(strict=False)
+        with open(where, encoding="utf-8") as file:
+            parser.read_file(file)
+        where = parser["uwsgi"]["http-socket"]
+    address, port = where.rsplit(":", 1)
     return address, int(port)
 
 
@@ -108,8 +110,8 @@ def wait_for_the_first(address: str, port: int) -> None:
     print(f"{address}:{port} gives no answer after {FIRST:g} s", flush=True)
 
 
-def main(verb: str, path: str) -> None:
-    address, port = read_ini(path)
+def main(verb: str, where: str) -> None:
+    address, port = listens(where)
     if verb == "open":
         wait_for_the_first(address, port)
         nft(rules(address, port, refuse=False))

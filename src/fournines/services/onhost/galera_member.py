@@ -20,6 +20,9 @@ The rule for founding a cluster (`decide`), which never trades safety for speed:
 
 A member that still runs but has lost its primary component (its peers lost power, then came back) is bound by the
 same rule: after PATIENCE seconds in which Galera did not mend it by itself, the one that may found does so in place.
+
+A member that has left the group for good (what it missed was not handed over whole: "node restart required") goes on
+running, alone and useless: after PATIENCE seconds it is shut down, and systemd starts it again.
 """
 
 from __future__ import annotations
@@ -278,13 +281,19 @@ class Watch:
     def _mend(self) -> None:
         """Make this running member's own component primary again, when the rule lets it."""
         state = self.state()
-        if state.phase != "running" or state.status == "Primary" or self._connection is None:
+        if state.phase != "running" or state.status == "Primary" or self._connection is None or os.path.exists(LEAVING):
             self._orphan_since = None
             return
         now = time.monotonic()
         if self._orphan_since is None:
             self._orphan_since = now
         if now - self._orphan_since < PATIENCE:
+            return
+        if state.status == "Disconnected":
+            print("mend: it has left the group for good; shut down, to be started again", flush=True)
+            with self._connection.cursor() as cursor:
+                cursor.execute("SHUTDOWN")
+            self._orphan_since = None
             return
         decision = decide(self._name, list(self._members), ask_all(self._members, self._name, state))
         if decision.verb == "found" and self.state().status != "Primary":
@@ -367,10 +376,12 @@ def serve() -> int:
                 good, body = watch.serving()
                 code = 200 if good else 503
             data = body.encode() + b"\n"
-            self.send_response(code)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+            # Who asked may have gone: HAProxy resets a check that takes too long.
+            with contextlib.suppress(ConnectionError):
+                self.send_response(code)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
 
         def log_message(self, format: str, *args: object) -> None:
             pass
