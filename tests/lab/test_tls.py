@@ -12,8 +12,7 @@ from contextlib import contextmanager
 import pytest
 from standing_lab import Standing
 
-from fournines.probes import Session
-from fournines.probes import catalogue as probes
+from fournines.probes import Session, api_probe
 from fournines.prove.drill import api_of
 
 pytestmark = [
@@ -121,7 +120,7 @@ def tokens(standing: Standing) -> Generator[tuple[list[float], list[str]]]:
         began, session = time.monotonic(), Session(api)
         async with asyncio.timeout(20):
             await session.prepare(20)
-            await probes()["read"].once(session, 0)
+            await api_probe("read").once(session, 0)
         return time.monotonic() - began
 
     def loop() -> None:

@@ -69,6 +69,19 @@ class Timers:
         survivors agree on a new component while HAProxy, in parallel, moves to the first backup."""
         return max(self.evs_suspect + self.evs_install, self.server_down()) + self.connect
 
+    def block_failover(self) -> float:
+        """Upper bound for block storage to serve every object again after a host of it lost power: a neighbour
+        misses a heartbeat that it was about to send, and reports. A monitor may have been lost as well, and with
+        it the report: the others miss its lease, elect, and hear the report again. Then two changes of the map
+        are agreed on: it is down, and who serves instead is up."""
+        noticed = self.osd_heartbeat_interval + self.osd_heartbeat_grace + self.osd_mon_report_interval
+        return noticed + self.mon_lease + self.mon_election_timeout + 2 * self.paxos_propose_interval
+
+    def osd_failover(self) -> float:
+        """The same after one OSD was killed on a host that lives: its address refuses connections, which its
+        neighbours notice at the next heartbeat at the latest and report at once."""
+        return self.osd_heartbeat_interval + 2 * self.paxos_propose_interval
+
 
 LAB = Timers(
     # A second is too short on a shared machine: stalls of 850 ms were seen, and a healthy host was fenced.

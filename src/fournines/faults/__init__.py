@@ -1,4 +1,5 @@
-"""An injury. One file a fault, found by module name: there is no list to edit.
+"""An injury. One file a fault, found by module name: there is no list to edit. A file may be no more than another
+fault with a target of its own and what that may cost: then a drill has a name for it.
 
 `heal` is always safe to repeat, also where nothing was ever injected: a drill heals before it begins, when it is
 done, and on every way out.
@@ -17,7 +18,7 @@ from fournines.errors import DrillError
 from fournines.hosts import Host
 from fournines.seam import instances
 
-Letter = Literal["A", "B", "C", "D", "E", "F", "G", "H", "X", "-"]
+Letter = Literal["A", "B", "C", "D", "E", "F", "G", "H", "O", "Q", "X", "-"]
 """Class in the budget table (`fournines.prove.budgets`); `-` injures nothing."""
 
 
@@ -28,6 +29,16 @@ class Fault(ABC):
     letter: ClassVar[Letter]
     silences: ClassVar[bool] = False
     """The target says nothing more from the instant of the fault: all that it carried must fail over."""
+    stops: ClassVar[str] = ""
+    """The service of which it ends a daemon on the target, and nothing else there."""
+    blocks: ClassVar[bool] = False
+    """Nothing fails over: what it takes must not be served until it is healed."""
+    target: ClassVar[str] = ""
+    """Where it strikes unless told otherwise, as `fournines.prove.facts.resolve` reads it."""
+
+    @property
+    def injures(self) -> bool:
+        return self.silences or bool(self.stops)
 
     def possible(self, targets: Sequence[Host]) -> None:
         """Raises DrillError, saying why, when these hosts cannot suffer it. Changes nothing."""

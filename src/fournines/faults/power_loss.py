@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from fournines.errors import DrillError
 from fournines.faults import Fault
@@ -23,15 +24,29 @@ class PowerLoss(Fault):
 
     def inject(self, targets: Sequence[Host]) -> None:
         self.possible(targets)
-        for host in targets:
-            if isinstance(host, Mains):
-                host.cut_mains()
-            elif isinstance(host, Power):
-                host.power_off()
+        _at_once(_cut, targets)
 
     def heal(self, targets: Sequence[Host]) -> None:
-        for host in targets:
-            if isinstance(host, Mains):
-                host.restore_mains()
-            if isinstance(host, Power) and host.power() == "off":
-                host.power_on()
+        _at_once(_restore, targets)
+
+
+def _cut(host: Host) -> None:
+    if isinstance(host, Mains):
+        host.cut_mains()
+    elif isinstance(host, Power):
+        host.power_off()
+
+
+def _restore(host: Host) -> None:
+    if isinstance(host, Mains):
+        host.restore_mains()
+    if isinstance(host, Power) and host.power() == "off":
+        host.power_on()
+
+
+def _at_once(do: Callable[[Host], None], targets: Sequence[Host]) -> None:
+    """As the mains go and come: for all at the same time. The first error is raised when all are done."""
+    with ThreadPoolExecutor(max(1, len(targets))) as pool:
+        done = [pool.submit(do, host) for host in targets]
+    for each in done:
+        each.result()

@@ -14,6 +14,8 @@ from fournines.services.radosgw import UNIT
 class RadosgwKill(Fault):
     name = "radosgw-kill"
     letter = "A"
+    target = "storage"
+    stops = "radosgw"
 
     def possible(self, targets: Sequence[Host]) -> None:
         for host in targets:

@@ -55,6 +55,17 @@ class Mains(Protocol):
     def restore_mains(self) -> None: ...
 
 
+@runtime_checkable
+class Links(Protocol):
+    """A host that can be cut off from every network. Both calls are safe to repeat and return when it is so."""
+
+    def cut_links(self, healed_after: float) -> None:
+        """Cut all of them. What restores them after so many seconds is armed before, and needs nobody."""
+        ...
+
+    def restore_links(self) -> None: ...
+
+
 Fleet = Mapping[str, Host]
 """Host name -> host."""
 

@@ -43,5 +43,12 @@ class Nspawn:
         """It can be switched on again; it does not do so by itself. Safe to repeat."""
         self.machine.restore_mains()
 
+    def cut_links(self, healed_after: float) -> None:
+        """Take the fabric's end of all its interfaces down; a process of the lab restores them in time."""
+        self.machine.cut_links(healed_after)
+
+    def restore_links(self) -> None:
+        self.machine.restore_links()
+
     def usage(self) -> Usage:
         return self.machine.usage()

@@ -10,9 +10,28 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fournines.cloud.model import Ssh as Access
-from fournines.hosts import PowerState
+from fournines.hosts import PowerState, run
 from fournines.hosts.redfish import Redfish
 
+# All but our own way in, so that it can be healed at once; what is bridged for guests passes. The timer comes first.
+_CUT = """
+systemctl stop fournines-links.timer 2> /dev/null || true
+systemd-run --quiet --collect --unit=fournines-links --on-active="$1" nft delete table inet fournines_links
+nft -f - <<EOF
+add table inet fournines_links
+flush table inet fournines_links
+table inet fournines_links {
+    chain in { type filter hook input priority -400; policy drop; iif lo accept; tcp dport $2 accept; }
+    chain out { type filter hook output priority -400; policy drop; oif lo accept; tcp sport $2 accept; }
+    chain through { type filter hook forward priority -400; policy drop; }
+}
+EOF
+"""
+_RESTORE = """
+! command -v nft > /dev/null || ! nft list table inet fournines_links > /dev/null 2>&1 ||
+    nft delete table inet fournines_links
+systemctl stop fournines-links.timer 2> /dev/null || true
+"""
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _CLEAN = ("env", "-i", f"PATH={_PATH}", "HOME=/root", "LANG=C.UTF-8")
 # A socket address holds 108 bytes; ssh makes it under a name 17 longer first.
@@ -73,6 +92,14 @@ class SshHost:
 
     def _target(self) -> list[str]:
         return ["-p", str(self.access.port), "-l", self.access.user, self.access.address]
+
+    def cut_links(self, healed_after: float) -> None:
+        """Drop all that it sends and hears, but for SSH; a timer of its own undoes that after so many seconds."""
+        run(self, ["sh", "-ec", _CUT, "nines", f"{healed_after:g}", str(self.access.port)])
+
+    def restore_links(self) -> None:
+        """Safe to repeat."""
+        run(self, ["sh", "-ec", _RESTORE])
 
     def disconnect(self) -> None:
         """Close the kept connection, if there is one."""

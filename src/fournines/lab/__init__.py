@@ -5,6 +5,7 @@
     image      the root file system with every package
     layers     configuration and identity over it
     network    bridges and veths in namespaces of their own
+    links      a host's, cut and restored
     machine    one host: boot it, cut its power
     bmc        the Redfish endpoint of each host: started, found, ended
     redfish    the same from inside

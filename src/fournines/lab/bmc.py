@@ -21,8 +21,7 @@ from dataclasses import asdict, dataclass
 
 import fournines
 from fournines.errors import NinesError
-from fournines.lab.cgroups import Group, start_time
-from fournines.lab.machine import JOIN
+from fournines.lab.cgroups import JOIN, Group, start_time
 from fournines.lab.names import Names
 from fournines.state import State
 

@@ -23,6 +23,9 @@ BOOT = "boot"
 """Leaf in which a host's systemd-nspawn starts; it keeps itself in `supervisor` and the host in `payload` there."""
 EXEC = "exec"
 """Leaf of commands that are run in the host from outside."""
+JOIN = 'while [ "$1" != -- ]; do echo $$ >"$1" || exit 125; shift; done; shift; exec "$@"'
+"""Shell that joins the cgroups of these files, then runs what follows `--`: before anything else, so that every page
+and every second counts."""
 _LEGACY = ("cpu", "cpuacct", "memory")
 _SHARES = 8192
 """Weight of a whole lab against each other process of the machine, whose own is 1024."""

@@ -7,7 +7,8 @@
     ├── root           where its root is mounted, inside its own mount namespace only
     ├── console.log    what its init printed
     ├── power.lock     held while its power is switched
-    └── mains-cut      there while a drill holds its mains cut
+    ├── mains-cut      there while a drill holds its mains cut
+    └── links-cut      there while a drill holds its links cut
 
 Nothing remembers a pid: a host is what is in its cgroup, so a reused pid is never mistaken for it, and whoever
 asks, `nines` or the BMC, sees the same. Hosts belong to init: they outlive the command that started them.
@@ -31,17 +32,14 @@ from pathlib import Path
 from typing import Literal
 
 from fournines.errors import HostError, NinesError
-from fournines.lab import network
-from fournines.lab.cgroups import BOOT, EXEC, Group
+from fournines.lab import links, network
+from fournines.lab.cgroups import BOOT, EXEC, JOIN, Group
 from fournines.lab.names import Names
 from fournines.lab.network import Nic
 from fournines.state import State
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _CLEAN = ("env", "-i", f"PATH={_PATH}", "HOME=/root", "LANG=C.UTF-8")
-
-# Before anything else, so that every page and every second counts.
-JOIN = 'while [ "$1" != -- ]; do echo $$ >"$1" || exit 125; shift; done; shift; exec "$@"'
 
 # `slave`: what this machine unmounts later does not live on in here. Nothing mounted in here is seen outside, nor
 # are the locks and folders that a killed systemd-nspawn would leave in /run.
@@ -183,6 +181,31 @@ class Machine:
         """Cut its power now. Safe to repeat."""
         with self._switching():
             self._off()
+
+    # Links
+
+    def cut_links(self, healed_after: float) -> None:
+        """Cut them all, for `healed_after` seconds at most: restored then, whoever is still there."""
+        definition = self.definition()
+        with self._switching():
+            if definition is None or self.power() == "off":
+                raise HostError(self.name, "its links cannot be cut: it is off")
+            try:
+                lock = self.folder / "power.lock"
+                links.cut(self.names, self.name, definition.nics, lock, self.folder / "links-cut", healed_after)
+            except NinesError as error:
+                raise HostError(self.name, f"cutting its links: {error.message}", error.remedy) from error
+
+    def restore_links(self) -> None:
+        """Safe to repeat."""
+        definition, note = self.definition(), self.folder / "links-cut"
+        if definition is None or not note.exists():
+            return
+        with self._switching():
+            try:
+                links.restore(self.names, self.name, definition.nics, note)
+            except NinesError as error:
+                raise HostError(self.name, f"restoring its links: {error.message}", error.remedy) from error
 
     def start(self) -> None:
         """Boot it if it is off, and return when its init runs; bounded by 30 s. Raises HostError."""

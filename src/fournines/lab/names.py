@@ -75,6 +75,10 @@ class Names:
         """Cgroup of a host, below each hierarchy's mount point."""
         return f"{self.scope}/host.{host}"
 
+    def links_group(self, host: str) -> str:
+        """Cgroup of what restores a host's links."""
+        return f"{self.scope}/links.{host}"
+
     @property
     def bmc_group(self) -> str:
         return f"{self.scope}/bmc"

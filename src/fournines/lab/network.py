@@ -230,6 +230,18 @@ def silence(names: Names, interfaces: Sequence[Nic]) -> None:
             _batch(names.fabric, [f"link set {one.port} down" for one in interfaces])
 
 
+def cut(names: Names, interfaces: Sequence[Nic]) -> None:
+    """As `silence`, of a host that lives on: raises NinesError when a port of it could still be heard."""
+    _batch(names.fabric, [f"link set {one.port} down" for one in interfaces])
+
+
+def join(names: Names, interfaces: Sequence[Nic]) -> None:
+    """Have the ports of a host up, those that it has: one that is off has none, and gets them when it boots."""
+    if _is_netns(names.fabric):
+        ports = _links(names.fabric)
+        _batch(names.fabric, [f"link set {one.port} up" for one in interfaces if one.port in ports])
+
+
 def unplug(names: Names, host: str, interfaces: Sequence[Nic]) -> None:
     """Remove a host's interfaces and its namespace, and with them every address, route and rule it ever set."""
     if _is_netns(names.fabric):

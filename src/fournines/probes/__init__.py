@@ -1,10 +1,13 @@
 """A client's view of the cloud. One file a probe, found by module name: there is no list to edit.
 
-A probe makes ONE request on ONE fresh connection, and never a second try: retries hide outages. When to start,
-how long to wait and what to write down is the prober's business (`fournines.prove.prober`).
+    ApiProbe    ONE request over ONE fresh connection from this machine, and never a second try: retries hide outages
+    HostProbe   a program on a host of the cloud, for what only its hosts reach: disks that wait instead of failing
 
-Good is the right status with the right body. Everything else raises ProbeError. Deadlines are applied from
-outside, by cancelling.
+When to start, how long to wait and what to write down is the prober's business: `fournines.prove.prober` for the
+one, `probes/onhost/rhythm.py` for the other.
+
+Of an API, good is the right status with the right body. Everything else raises ProbeError. Deadlines are applied
+from outside, by cancelling.
 
 Rhythm
 ------
@@ -12,22 +15,37 @@ A drill shares its cores with the lab that it measures, so what probes cost ther
 else stands, is asked ten times a second; each other API is read every second and written every two. A request costs
 the cloud 10 to 40 ms of a core (measured, load balancer and database included): Keystone's together 0.28 of a core,
 all others 0.19. The prober spreads their starts. A token and a read of Keystone have 2 s; the other APIs, of which some
-answer one request at a time, 5 s, as a dashboard has.
+answer one request at a time, 5 s, as a dashboard has. A disk is written four times a second and read twice.
 """
 
 from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
+from fournines.cloud.model import Cloud, Host
 from fournines.probes._http import Answer, Api, ProbeError, Session, describe
 from fournines.probes._rows import MARK, Rows
 from fournines.seam import instances
 
-__all__ = ["MARK", "Answer", "Api", "Column", "Probe", "ProbeError", "Rows", "Session", "catalogue", "describe"]
+__all__ = [
+    "MARK",
+    "Answer",
+    "Api",
+    "ApiProbe",
+    "Column",
+    "HostProbe",
+    "Probe",
+    "ProbeError",
+    "Rows",
+    "Session",
+    "api_probe",
+    "catalogue",
+    "describe",
+]
 
 Column = Literal["token", "read", "write", "create", "attach", "volume-io", "fip", "dhcp", "image", "s3", "ui"]
 """What a client wants, as the budget table (`fournines.prove.budgets`) tells it apart."""
@@ -45,6 +63,10 @@ class Probe(ABC):
     """Seconds between two intended starts."""
     deadline_s: ClassVar[float]
     """Seconds from the intended start after which even a right answer is too late."""
+    stall_s: ClassVar[float | None] = None
+    """Its requests wait and do not fail: one that took longer than this met a stall. None: the deadline says it all."""
+    all_copies: ClassVar[bool] = False
+    """It writes to disks, and every copy must have it before the answer."""
     rows: ClassVar[Rows | None] = None
     """Where its writes lie: it needs the database to commit, and its ids are acknowledged writes."""
     stores: ClassVar[bool] = False
@@ -56,6 +78,10 @@ class Probe(ABC):
     def writes(self) -> bool:
         return self.rows is not None or self.stores
 
+
+class ApiProbe(Probe):
+    """Made by this machine, over HTTPS."""
+
     @abstractmethod
     async def once(self, session: Session, seq: int) -> str | None:
         """One request. `seq` counts from 0 and is unique in a run.
@@ -65,7 +91,30 @@ class Probe(ABC):
         """
 
 
+class HostProbe(Probe):
+    """Made by a host of the cloud: a program in `probes/onhost/` with the host's own libraries."""
+
+    program: ClassVar[str]
+    """Its module there."""
+
+    @abstractmethod
+    def clients(self, cloud: Cloud) -> Sequence[Host]:
+        """The hosts that can make it, the preferred ones first."""
+
+    @abstractmethod
+    def request(self) -> Mapping[str, Any]:
+        """What the program is told besides the rhythm."""
+
+
 @cache
 def catalogue() -> Mapping[str, Probe]:
     """Every probe of this folder by name, sorted. Raises TypeError when two modules claim one name."""
     return instances(sys.modules[__name__], Probe)
+
+
+def api_probe(name: str) -> ApiProbe:
+    """The probe of that name, which this machine makes. Raises TypeError when a host must."""
+    probe = catalogue()[name]
+    if not isinstance(probe, ApiProbe):
+        raise TypeError(f"{name} is not made by this machine")
+    return probe

@@ -9,7 +9,7 @@ from fournines.probes._http import ProbeError, Session
 
 
 async def listed(session: Session, service: str, path: str, key: str) -> None:
-    """GET: 200 with a list under that key. Raises as `Probe.once`."""
+    """GET: 200 with a list under that key. Raises as `ApiProbe.once`."""
     answer = (await session.request("GET", service, path, token=True)).want(200)
     if not isinstance(answer.object().get(key), list):
         raise ProbeError("body", f"no list at {key}")
@@ -18,7 +18,7 @@ async def listed(session: Session, service: str, path: str, key: str) -> None:
 async def made(session: Session, service: str, path: str, wanted: Mapping[str, Any], status: int, key: str = "") -> str:
     """POST: that status with an object, under that key if any, of the name that was sent; its id.
 
-    Raises as `Probe.once`.
+    Raises as `ApiProbe.once`.
     """
     keys = (key,) if key else ()
     answer = await session.request("POST", service, path, body={key: wanted} if key else wanted, token=True)

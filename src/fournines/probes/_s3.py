@@ -23,5 +23,5 @@ def signed(api: Api, method: str, path: str, data: bytes) -> dict[str, str]:
 
 
 async def ask(session: Session, method: str, path: str, data: bytes = b"") -> Answer:
-    """Raises as `Probe.once`; any status is an answer."""
+    """Raises as `ApiProbe.once`; any status is an answer."""
     return await session.request(method, GATEWAY, path, data=data, headers=signed(session.api, method, path, data))

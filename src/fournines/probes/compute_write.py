@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fournines.probes import MARK, Probe, Rows, Session
+from fournines.probes import MARK, ApiProbe, Rows, Session
 from fournines.probes._rest import made
 
 
-class ComputeWrite(Probe):
+class ComputeWrite(ApiProbe):
     name = "compute-write"
     service = "nova"
     column = "write"

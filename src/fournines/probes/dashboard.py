@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fournines.probes import Probe, ProbeError, Session
+from fournines.probes import ApiProbe, ProbeError, Session
 
 
-class Dashboard(Probe):
+class Dashboard(ApiProbe):
     name = "dashboard"
     service = "horizon"
     column = "ui"

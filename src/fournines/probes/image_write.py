@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fournines.probes import MARK, Probe, Rows, Session
+from fournines.probes import MARK, ApiProbe, Rows, Session
 from fournines.probes._rest import made
 
 
-class ImageWrite(Probe):
+class ImageWrite(ApiProbe):
     name = "image-write"
     service = "glance"
     column = "write"

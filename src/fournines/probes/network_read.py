@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fournines.probes import Probe, Session
+from fournines.probes import ApiProbe, Session
 from fournines.probes._rest import listed
 
 
-class NetworkRead(Probe):
+class NetworkRead(ApiProbe):
     name = "network-read"
     service = "neutron"
     column = "read"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fournines.probes import MARK, Probe, Rows, Session
+from fournines.probes import MARK, ApiProbe, Rows, Session
 from fournines.probes._rest import made
 
 
-class NetworkWrite(Probe):
+class NetworkWrite(ApiProbe):
     name = "network-write"
     service = "neutron"
     column = "write"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fournines.probes import Probe, Session
+from fournines.probes import ApiProbe, Session
 from fournines.probes._rest import listed
 
 
-class PlacementRead(Probe):
+class PlacementRead(ApiProbe):
     name = "placement-read"
     service = "placement"
     column = "read"

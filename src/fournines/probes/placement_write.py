@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 
-from fournines.probes import MARK, Probe, ProbeError, Rows, Session
+from fournines.probes import MARK, ApiProbe, ProbeError, Rows, Session
 
 
-class PlacementWrite(Probe):
+class PlacementWrite(ApiProbe):
     name = "placement-write"
     service = "placement"
     column = "write"

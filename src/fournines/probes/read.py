@@ -6,10 +6,10 @@ outside the timed part, so that one refusal does not turn into an outage until t
 
 from __future__ import annotations
 
-from fournines.probes import Probe, ProbeError, Session
+from fournines.probes import ApiProbe, ProbeError, Session
 
 
-class Read(Probe):
+class Read(ApiProbe):
     name = "read"
     service = "keystone"
     column = "read"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from fournines.probes import MARK, Probe, ProbeError, Session
+from fournines.probes import MARK, ApiProbe, ProbeError, Session
 from fournines.probes._objects import content, path
 from fournines.probes._s3 import GATEWAY, ask
 
 _KEY = f"{MARK}-read"
 
 
-class S3Get(Probe):
+class S3Get(ApiProbe):
     name = "s3-get"
     service = GATEWAY
     column = "s3"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 
-from fournines.probes import MARK, Probe, ProbeError, Session
+from fournines.probes import MARK, ApiProbe, ProbeError, Session
 from fournines.probes._objects import content, path
 from fournines.probes._s3 import GATEWAY, ask
 
 
-class S3Put(Probe):
+class S3Put(ApiProbe):
     name = "s3-put"
     service = GATEWAY
     column = "s3"

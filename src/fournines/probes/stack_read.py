@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fournines.probes import Probe, Session
+from fournines.probes import ApiProbe, Session
 from fournines.probes._rest import listed
 
 
-class StackRead(Probe):
+class StackRead(ApiProbe):
     name = "stack-read"
     service = "heat"
     # A request over the message bus: of the queue's member that died, it is lost.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fournines.probes import Probe, Session
+from fournines.probes import ApiProbe, Session
 
 
-class Token(Probe):
+class Token(ApiProbe):
     name = "token"
     service = "keystone"
     column = "token"

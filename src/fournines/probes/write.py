@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 
-from fournines.probes import MARK, Probe, ProbeError, Rows, Session
+from fournines.probes import MARK, ApiProbe, ProbeError, Rows, Session
 
 
-class Write(Probe):
+class Write(ApiProbe):
     name = "write"
     service = "keystone"
     column = "write"

@@ -7,6 +7,7 @@ the hosts that live, so what a request stands on is combined by **max**, not by 
     the writer was there     database_failover  new component, and the local proxies on their first backup
     any database member      evs_suspect + evs_install, for writes: commits wait for the dead member's certification
     any API server           nothing            HAProxy gives the request to another one when a connection fails
+    a host of OSDs           block_failover     for disks and objects: missed heartbeats, reported, agreed on by mons
 
 What a single request pays besides is **added**: one connection attempt to a server that is not yet marked down
 (`connect`), and the time that the probe's request takes on the quiet cloud (median of the baseline), for
@@ -17,8 +18,9 @@ at each end. So: upper <= bound holds it; lower > bound breaks it; in between th
 
 `floor` is the other side. A VIP whose holder is silent cannot move before the survivors have lost the token and waited
 for consensus, whatever the machine. The token may have been lost up to one retransmit (a quarter of it) before
-the power. A good answer between the fault and the floor was not measured right: the fault did not happen,
-or a clock is wrong.
+the power. A write that the silent host must store too waits until its neighbours' grace has passed, which counts from
+the first heartbeat without an answer; that one may have been under way since one interval. A good answer between the
+fault and the floor was not measured right: the fault did not happen, or a clock is wrong.
 """
 
 from __future__ import annotations
@@ -29,18 +31,29 @@ from typing import Literal
 from fournines.cloud.timers import Timers
 from fournines.probes import Probe
 
-Part = Literal["vip", "writer", "member"]
-"""What an injured host carried: the VIP, the database writer, a database member at all."""
+Part = Literal["vip", "writer", "member", "osds", "copies", "osd"]
+"""What was injured: the VIP, the database writer, a database member at all; a host of OSDs, all hosts of which have a
+copy of every block, one OSD alone."""
+_APIS = frozenset[Part]({"vip", "writer", "member"})
 
 
 def bound(timers: Timers, lost: Collection[Part], probe: Probe, request_s: float) -> float:
-    """Upper bound, in seconds, for the probe's outage after a host that carried `lost` goes silent. 0: nothing lost.
+    """Upper bound, in seconds, for the probe's outage after a host that carried `lost` goes silent. 0: nothing lost
+    that it stands on.
 
     `request_s` is the time of the probe's request at baseline.
     """
-    if not lost:
+    if probe.column == "volume-io":
+        if "osds" in lost:
+            return timers.block_failover() + request_s
+        return timers.osd_failover() + timers.connect + request_s if "osd" in lost else 0.0
+    if not _APIS & set(lost) and not (probe.column == "s3" and lost):
         return 0.0
     waits = [0.0]
+    if probe.column == "s3" and "osds" in lost:
+        waits.append(timers.block_failover())
+    if probe.column == "s3" and "osd" in lost:
+        waits.append(timers.osd_failover())
     if "vip" in lost:
         waits.append(timers.vip_failover())
     if "writer" in lost:
@@ -50,8 +63,11 @@ def bound(timers: Timers, lost: Collection[Part], probe: Probe, request_s: float
     return max(waits) + timers.connect + request_s
 
 
-def floor(timers: Timers, lost: Collection[Part]) -> float:
-    """Seconds before which no request can be served again; 0 when it may not fail at all."""
+def floor(timers: Timers, lost: Collection[Part], probe: Probe) -> float:
+    """Seconds before which no request of the probe can be served again; 0 when it may not fail at all."""
+    if probe.column == "volume-io":
+        early = timers.osd_heartbeat_grace - timers.osd_heartbeat_interval
+        return max(0.0, early) if "copies" in lost and probe.all_copies else 0.0
     if "vip" not in lost:
         return 0.0
     return 0.75 * timers.corosync_token + timers.corosync_consensus

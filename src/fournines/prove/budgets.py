@@ -1,6 +1,7 @@
 """What a class of fault may cost at most: seconds that a client sees, charged again at fail-back.
 
-Data, from the project's field notes ("Budgets"); None where the class has no number because the cloud may stop.
+Data, from the project's field notes ("Budgets"); None where the class has no number because that may stop.
+O and Q are ours: the notes have no class for one OSD, and X would let a token stop where only disks may.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Literal, get_args
 
 from fournines.probes import Column
 
-Letter = Literal["A", "B", "C", "D", "E", "F", "G", "H", "X", "-"]
+Letter = Literal["A", "B", "C", "D", "E", "F", "G", "H", "O", "Q", "X", "-"]
 """Class of a fault; `-` injures nothing."""
 
 CLASSES: Mapping[Letter, str] = MappingProxyType(
@@ -24,6 +25,8 @@ CLASSES: Mapping[Letter, str] = MappingProxyType(
         "F": "storage host power loss",
         "G": "network node power loss",
         "H": "compute power loss (its own guests)",
+        "O": "one OSD",
+        "Q": "quorum of block storage lost: it may stop, must not lose a block, resumes unattended; the rest goes on",
         "X": "quorum lost: may stop, must not corrupt, recovers unattended within 10 min of the cause clearing",
         "-": "nothing",
     }
@@ -31,7 +34,7 @@ CLASSES: Mapping[Letter, str] = MappingProxyType(
 
 COLUMNS: tuple[Column, ...] = get_args(Column)
 
-_TABLE: Mapping[Letter, tuple[float, ...]] = {
+_TABLE: Mapping[Letter, tuple[float | None, ...]] = {
     "A": (1, 1, 1, 5, 5, 0, 0, 0, 1, 1, 1),
     "B": (5, 5, 5, 10, 10, 0, 0, 0, 5, 5, 5),
     "C": (8, 8, 10, 15, 15, 0, 0, 0, 8, 8, 8),
@@ -40,6 +43,8 @@ _TABLE: Mapping[Letter, tuple[float, ...]] = {
     "F": (0, 0, 0, 30, 30, 30, 0, 0, 30, 30, 0),
     "G": (0, 0, 0, 60, 0, 0, 5, 15, 0, 0, 0),
     "H": (0, 0, 0, 10, 180, 180, 180, 180, 0, 0, 0),
+    "O": (0, 0, 0, 5, 5, 2, 0, 0, 2, 2, 0),
+    "Q": (0, 0, 0, None, None, None, 0, 0, None, None, 0),
     "-": (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
 }
 

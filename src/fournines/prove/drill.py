@@ -1,8 +1,10 @@
 """One fault, under probes, with audits. The order of it all:
 
-    heal -> wait for a healthy cloud -> aim -> remove old rows, make the bucket ready -> probe
+    heal -> wait for a healthy cloud -> aim -> remove old rows and images, make the bucket ready -> probe
         baseline -> inject -> steady -> heal -> wait for a healthy cloud -> fail-back
-    stop probing -> round trips and audits -> remove rows and objects -> report
+    stop probing -> round trips and audits -> remove rows, objects and images -> report
+
+Where a fault blocks what it takes there is no steady part: it must stand still for a while instead.
 
 Healing happens on every way out: an exception, SIGINT, SIGTERM, SIGHUP. Only SIGKILL leaves the injury; the next
 drill begins with healing it.
@@ -25,17 +27,19 @@ from fournines.converge.inspect import inspect
 from fournines.errors import DrillError, HostError
 from fournines.faults import Fault
 from fournines.hosts import Fleet, Host
-from fournines.probes import MARK, Api, Probe, catalogue
-from fournines.prove import objects, rows
+from fournines.probes import MARK, Api, HostProbe, Probe, catalogue
+from fournines.prove import blocks, objects, rows
 from fournines.prove import samples as sampled
 from fournines.prove.audits import Evidence, Verdict, audit_all
-from fournines.prove.bounds import Part, bound, floor
-from fournines.prove.facts import GALERA, Views, carried, resolve, unhealthy
+from fournines.prove.bounds import bound, floor
+from fournines.prove.facts import GALERA, Views, resolve, struck, unhealthy
 from fournines.prove.fleet import ProbeFleet
 from fournines.prove.prober import Beat, Plan
+from fournines.prove.remote import Errand
 from fournines.prove.report import Marks, Report, doubts, probe_report
 from fournines.prove.results import Results
 from fournines.prove.samples import Sample
+from fournines.prove.standstill import standstill
 from fournines.state import State, Vault
 from fournines.verify.run import Verified, verify
 
@@ -53,6 +57,8 @@ class Windows:
     baseline: float = 8
     steady: float = 10
     """Without one bad request, after the fault has been failed over from."""
+    blocked: float = 30
+    """For which a fault that blocks is held."""
     served: float = 90
     """At most, from the fault until the steady part must have begun; then the drill heals anyway."""
     healthy: float = 180
@@ -73,8 +79,8 @@ def drill(
 ) -> Report:
     """Break the cloud once and report. Holds the cloud's lock: the caller must not.
 
-    `target`: `vip`, `writer` or a host's name; for a fault that injures nothing, `none`. `speed` multiplies the
-    probes' rates. Blocks; handles SIGINT, SIGTERM and SIGHUP when called from the main thread, as KeyboardInterrupt.
+    `target`: as `facts.resolve` reads it; for a fault that injures nothing, `none`. `speed` multiplies the probes'
+    rates. Blocks; handles SIGINT, SIGTERM and SIGHUP when called from the main thread, as KeyboardInterrupt.
 
     Raises DrillError (cloud not healthy before, no such target, baseline not clean, prober dead), LockedError,
     HostError (the fault could not be injected or healed). What was broken is healed in each case.
@@ -101,7 +107,10 @@ def probes_of(cloud: Cloud) -> list[Probe]:
     """Those whose service the cloud has: in deployment order; of each service its reads first."""
     order = list(cloud.services)
     probes = [probe for probe in catalogue().values() if probe.service in cloud.services]
-    return sorted(probes, key=lambda each: (order.index(each.service), each.writes, each.name != "token"))
+    return sorted(
+        probes,
+        key=lambda each: (order.index(each.service), each.writes or each.all_copies, each.name != "token"),
+    )
 
 
 def round_trips(found: Sequence[Verified]) -> Verdict:
@@ -156,22 +165,27 @@ class Run:
                     "see nines status; nines up repairs",
                 )
             names = () if self.target == NOWHERE else resolve(self.target, views, self.cloud)
-            if self.fault.silences and not names:
+            if self.fault.injures and not names:
                 raise DrillError(f"{self.fault.name} needs a target", "name vip, writer or a host")
             hosts = [self.fleet[name] for name in names]
             self.fault.possible(hosts)
-            lost = carried(names, views, self.cloud) if self.fault.silences else frozenset[Part]()
+            lost = struck(self.fault, names, views, self.cloud)
             results = self.results()
             self._tell("start", "drill", f"{self.fault.name} of {', '.join(names) or 'nothing'}: {results.folder}")
-            probes = probes_of(self.cloud)
+            errands, notes = self._errands(names)
+            sent = {errand.probe.name for errand in errands}
+            probes = [each for each in probes_of(self.cloud) if not isinstance(each, HostProbe) or each.name in sent]
             self._remove_rows(probes)
+            self._remove_images(errands)
             objects.ready(self.api, probes)
             beats = tuple(Beat.of(probe, self.speed) for probe in probes)
-            plan = Plan(api=self.api, beats=beats, samples=results.samples)
+            here = tuple(beat for beat in beats if beat.probe not in sent)
+            plan = Plan(api=self.api, beats=here, samples=results.samples)
             failover = max([bound(self.cloud.timers, lost, probe, 0) for probe in probes], default=0)
-            with ProbeFleet(plan) as probing:
-                marks, notes, recovered = self._injure(probing, results, hosts, failover)
-                t0, noise = probing.t0, probing.stop()
+            with ProbeFleet(plan, errands) as probing:
+                marks, told, audits = self._injure(probing, results, hosts, failover)
+                t0, noise, books = probing.t0, probing.stop(), probing.books
+        notes += told
         samples = sampled.read(results.samples)
         acknowledged = {
             probe.name: tuple(sample.ack for sample in samples if sample.ack and sample.probe == probe.name)
@@ -180,12 +194,19 @@ class Run:
         }
         trips = round_trips(self.verify())
         self._tell("start", "audits")
-        evidence = Evidence(self.cloud, self.fleet, self.look(), acknowledged, self.api)
-        audits = [*audit_all(evidence), recovered, trips]
+        evidence = Evidence(self.cloud, self.fleet, self.look(), acknowledged, self.api, books)
+        audits = [*audit_all(evidence), *audits, trips]
+        if self.fault.blocks:
+            if "copies" in lost:
+                stores = {probe.name for probe in probes if probe.all_copies}
+                audits.append(standstill([one for one in samples if one.probe in stores], marks))
+            else:
+                notes.append("not every block has copies on these hosts: not judged whether it stood still")
         self._tell("done", "audits", ", ".join(f"{audit.name} {audit.verdict}" for audit in audits))
         try:
             self._remove_rows(probes)
             objects.remove(self.api, probes)
+            self._remove_images(errands)
         except DrillError as error:
             notes.append(f"{error.message}; the next drill removes them")
         letter, timers = self.fault.letter, self.cloud.timers
@@ -198,10 +219,12 @@ class Run:
                 timers,
                 lost,
                 beat.interval_s,
+                self.fault.blocks,
             )
             for probe, beat in zip(probes, beats, strict=True)
         )
         stall_limit = min(beat.deadline_s for beat in beats) / 2
+        least = {probe.name: floor(timers, lost, probe) for probe in probes}
         report = Report(
             drill=self.fault.name,
             target=self.target,
@@ -210,7 +233,7 @@ class Run:
             probes=judged,
             audits=tuple(audits),
             noise=noise,
-            void=tuple(doubts(judged, samples, noise, stall_limit, marks, floor(timers, lost))),
+            void=tuple(doubts(judged, samples, noise, stall_limit, marks, least)),
             notes=tuple(notes),
             marks=marks,
             t0=t0,
@@ -221,7 +244,7 @@ class Run:
 
     def _injure(
         self, probing: ProbeFleet, results: Results, hosts: list[Host], failover: float
-    ) -> tuple[Marks, list[str], Verdict]:
+    ) -> tuple[Marks, list[str], list[Verdict]]:
         """Baseline to fail-back, with the prober running."""
         seen: list[Sample] = []
         notes: list[str] = []
@@ -231,7 +254,7 @@ class Run:
             seen.extend(probing.new_samples())
 
         self._pass("baseline", probing.t0 + windows.baseline, follow)
-        if self.fault.silences and (bad := [sample for sample in seen if not sample.ok]):
+        if self.fault.injures and (bad := [sample for sample in seen if not sample.ok]):
             last = bad[-1]
             raise DrillError(
                 f"the baseline is not clean: {len(bad)} of {len(seen)} requests were bad, "
@@ -243,7 +266,9 @@ class Run:
         self.fault.inject(hosts)
         injected = results.done("injected", fault=self.fault.name, hosts=names)
         self._tell("done", "fault", seconds=injected - inject)
-        if not self._await_steady(seen, follow, injected, failover):
+        if self.fault.blocks:
+            self._pass("standstill", injected + windows.blocked, follow)
+        elif not self._await_steady(seen, follow, injected, failover):
             notes.append(f"not served for {windows.steady:g} s on end within {windows.served:g} s of the fault")
         self._tell("start", "heal")
         heal = results.done("heal", fault=self.fault.name, hosts=names)
@@ -257,7 +282,7 @@ class Run:
         else:
             recovered = Verdict("recovered", "ok", f"every service healthy {took:.1f} s after healing")
         self._pass("fail-back", time.monotonic() + windows.failback, follow)
-        return Marks(inject, injected, heal, results.done("stop")), notes, recovered
+        return Marks(inject, injected, heal, results.done("stop")), notes, [recovered]
 
     def _await_steady(self, seen: list[Sample], follow: Callable[[], None], since: float, failover: float) -> bool:
         """Wait until no probe had a bad request for `steady` seconds, and for no less than the timers may take.
@@ -312,6 +337,30 @@ class Run:
     def _heal(self) -> None:
         """On every host: also what an earlier run left, and a host that was fenced on the way."""
         self.fault.heal([self.fleet[host.name] for host in self.cloud.hosts])
+
+    def _errands(self, injured: Sequence[str]) -> tuple[list[Errand], list[str]]:
+        """The probes that a host makes, each on the first of its clients that is left alone; who has none, as notes."""
+        errands: list[Errand] = []
+        notes: list[str] = []
+        for probe in probes_of(self.cloud):
+            if isinstance(probe, HostProbe):
+                names = [host.name for host in probe.clients(self.cloud) if host.name not in injured]
+                if names:
+                    errands.append(Errand(probe=probe, beat=Beat.of(probe, self.speed), host=self.fleet[names[0]]))
+                else:
+                    notes.append(f"{probe.name} was not made: the drill leaves no host alone that could")
+        return errands, notes
+
+    def _remove_images(self, errands: Sequence[Errand]) -> None:
+        """Also those of a drill that was killed, unless just now."""
+        if not errands:
+            return
+        try:
+            busy = blocks.remove(errands[0].host)["busy"]
+        except HostError as error:
+            raise DrillError(f"could not remove the probes' images: {error.message}", "see nines status") from None
+        if busy:
+            self._tell("note", "images", f"{len(busy)} are still in use: the next drill removes them")
 
     def _remove_rows(self, probes: Sequence[Probe]) -> None:
         """Through the first database member that answers."""

@@ -1,20 +1,29 @@
-"""What a drill reads from an inspection of the cloud. Pure: views in, names out."""
+"""What a drill reads from an inspection of the cloud. Pure: views in, names out.
+
+A target is one of
+
+    vip, writer, mon-leader   the host that carries the VIP, the database writer, the monitors' leader
+    c1                        that host
+    storage                   one host with that role, the first of the spec: also where leaders are elected
+    storage:2, storage:all    so many of them; `minority` and `majority` of them too
+"""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
-from fournines.cloud.model import Cloud
+from fournines.cloud.model import Cloud, Role
 from fournines.converge.inspect import HostView
 from fournines.errors import DrillError
+from fournines.faults import Fault
 from fournines.prove.bounds import Part
 
 Views = Mapping[str, HostView]
 """Host name -> what was seen of it."""
 
-PACEMAKER, GALERA = "pacemaker", "galera"
+PACEMAKER, GALERA, MON, OSD = "pacemaker", "galera", "ceph", "ceph-osd"
 
 
 def facts(views: Views, host: str, service: str) -> Mapping[str, Any] | None:
@@ -59,27 +68,52 @@ def writers(views: Views, cloud: Cloud) -> list[str]:
     return [name for name in members if name in named]
 
 
+def mon_leaders(views: Views, cloud: Cloud) -> list[str]:
+    """Monitors that any of them calls the leader, in the spec's order."""
+    members = _members(cloud, MON)
+    named = {(facts(views, name, MON) or {}).get("leader") for name in members}
+    return [name for name in members if name in named]
+
+
 def resolve(target: str, views: Views, cloud: Cloud) -> tuple[str, ...]:
-    """The hosts that a target means now: `vip`, `writer` or a host's name.
+    """The hosts that a target means now.
 
     Raises DrillError when it means none, or when the hosts do not agree.
     """
-    if target == "vip":
-        found, _ = vip_holders(views, cloud)
-        what = "the VIP"
-    elif target == "writer":
-        found, what = writers(views, cloud), "the database writer"
-    else:
-        names = [host.name for host in cloud.hosts]
-        if target in names:
-            return (target,)
-        near = difflib.get_close_matches(target, ["vip", "writer", *names], n=1)
-        hint = f"did you mean {near[0]}?" if near else ""
-        raise DrillError(f"no such target: {target}; there are vip, writer, {', '.join(names)}", hint)
-    if len(found) != 1:
-        seen = f"{' and '.join(found)} all say they are" if found else "no host says it is"
-        raise DrillError(f"cannot aim at {what}: {seen}", "see nines status")
-    return (found[0],)
+    leaders = {
+        "vip": lambda: ("the VIP", vip_holders(views, cloud)[0]),
+        "writer": lambda: ("the database writer", writers(views, cloud)),
+        "mon-leader": lambda: ("the monitors' leader", mon_leaders(views, cloud)),
+    }
+    if target in leaders:
+        what, found = leaders[target]()
+        if len(found) != 1:
+            seen = f"{' and '.join(found)} all say they are" if found else "no host says it is"
+            raise DrillError(f"cannot aim at {what}: {seen}", "see nines status")
+        return (found[0],)
+    names = [host.name for host in cloud.hosts]
+    if target in names:
+        return (target,)
+    role, _, count = target.partition(":")
+    pools = {role: [host.name for host in cloud.having(role)] for role in get_args(Role)}
+    if role in pools:
+        return _some(target, pools[role], count or "1")
+    there = [*leaders, *(role for role in pools if pools[role]), *names]
+    near = difflib.get_close_matches(target, there, n=1)
+    hint = f"did you mean {near[0]}?" if near else ""
+    raise DrillError(f"no such target: {target}; there are {', '.join(there)}", hint)
+
+
+def _some(target: str, names: list[str], count: str) -> tuple[str, ...]:
+    """The first of these, as many as that says."""
+    words = {"one": 1, "minority": (len(names) - 1) // 2, "majority": len(names) // 2 + 1, "all": len(names)}
+    number = words.get(count, int(count) if count.isdecimal() else 0)
+    if not 0 < number <= len(names):
+        raise DrillError(
+            f"cannot aim at {target}: of {len(names)} hosts that is none, or too many",
+            "a role, or as in storage:2, storage:minority, storage:majority, storage:all",
+        )
+    return tuple(names[:number])
 
 
 def carried(hosts: tuple[str, ...], views: Views, cloud: Cloud) -> frozenset[Part]:
@@ -91,4 +125,21 @@ def carried(hosts: tuple[str, ...], views: Views, cloud: Cloud) -> frozenset[Par
         parts.add("writer")
     if set(hosts) & {host.name for host in cloud.services[GALERA].hosts}:
         parts.add("member")
+    members = _members(cloud, OSD)
+    if set(hosts) & set(members):
+        parts.add("osds")
+        size = cloud.services[MON].options.get("size", 3) if MON in cloud.services else 0
+        if isinstance(size, int) and len(members) <= size:
+            parts.add("copies")
     return frozenset(parts)
+
+
+def struck(fault: Fault, hosts: tuple[str, ...], views: Views, cloud: Cloud) -> frozenset[Part]:
+    """What that fault takes from the cloud when it strikes these hosts."""
+    if fault.silences:
+        return carried(hosts, views, cloud)
+    return frozenset[Part]({"osd"}) if fault.stops == OSD else frozenset[Part]()
+
+
+def _members(cloud: Cloud, service: str) -> list[str]:
+    return [host.name for host in cloud.services[service].hosts] if service in cloud.services else []

@@ -1,4 +1,4 @@
-"""The drill's side of the prober process: start it, follow its samples, stop it."""
+"""The drill's side of the probers, processes here and programs on hosts: start, follow their samples, stop."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import select
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import IO, Any, Self
 
 from fournines.errors import DrillError
 from fournines.prove.prober import Plan
+from fournines.prove.remote import Books, Errand, HostProber
 from fournines.prove.samples import Noise, Sample, parse, read
 
 READY_S = 45
@@ -30,23 +32,36 @@ RATE = 100
 class ProbeFleet:
     """A running prober of one process or several. A context manager: leaving it ends them, whatever happened."""
 
-    def __init__(self, plan: Plan) -> None:
-        """Starts it. Raises DrillError when it does not get ready (the cloud refuses the user, no such CA)."""
+    def __init__(self, plan: Plan, errands: Sequence[Errand] = ()) -> None:
+        """Starts it. Raises DrillError when it does not get ready (the cloud refuses the user, no such CA), and
+        HostError when a host that has an errand is known to be down."""
         self.plan = plan
+        self.books: tuple[Books, ...] = ()
+        """Of each program on a host that wrote, once it has stopped."""
         self._tail = b""
         self._offset = 0
         plan.samples.touch(mode=0o600)
         rate = sum(1 / beat.interval_s for beat in plan.beats)
         shards = max(1, min(math.ceil(rate / RATE), os.cpu_count() or 1))
         self._processes: list[_Process] = []
+        self._remote: list[HostProber] = []
         try:
+            for index, errand in enumerate(errands):
+                first = errand.beat.interval_s * index / len(errands)
+                name = f"{errand.probe.name}.err"
+                self._remote.append(HostProber(errand, plan.samples, plan.samples.with_name(name), first))
             for shard in range(shards):
                 self._processes.append(_Process(replace(plan, shard=shard, shards=shards)))
             for process in self._processes:
                 process.hear("ready", READY_S)
+            for program in self._remote:
+                program.hear("ready", READY_S)
+                program.synchronise()
             self.t0 = round(time.monotonic() + LEAD_S, 6)
             for process in self._processes:
                 process.say({"t0": self.t0})
+            for program in self._remote:
+                program.begin(self.t0)
         except BaseException:
             self._end()
             raise
@@ -59,11 +74,11 @@ class ProbeFleet:
 
     @property
     def pids(self) -> list[int]:
-        return [process.pid for process in self._processes]
+        return [process.pid for process in (*self._processes, *self._remote)]
 
     def new_samples(self) -> list[Sample]:
         """Those completed since the last call. Raises DrillError when a process is dead."""
-        for process in self._processes:
+        for process in (*self._processes, *self._remote):
             process.check()
         with self.plan.samples.open("rb") as file:
             file.seek(self._offset)
@@ -74,19 +89,23 @@ class ProbeFleet:
 
     def stop(self) -> Noise:
         """No more starts; waits for open requests, within their deadlines. Raises DrillError when it does not end."""
-        for process in self._processes:
+        for process in (*self._processes, *self._remote):
             process.no_more()
         bound = max(beat.deadline_s for beat in self.plan.beats) + 15
         said = [process.hear("ended", bound) for process in self._processes]
+        ended = [(program, program.hear("ended", bound)) for program in self._remote]
+        self.books = tuple(program.books(end) for program, end in ended if end["books"])
+        said += [end for _, end in ended]
         return Noise.of(
             read(self.plan.samples),
             stalls=tuple(sorted((float(when), float(length)) for end in said for when, length in end["stalls"])),
             open_max=sum(end["open_max"] for end in said),
             cpu_s=round(sum(end["cpu_s"] for end in said), 3),
+            clock_s=max([program.uncertain_s for program in self._remote], default=0.0),
         )
 
     def _end(self) -> None:
-        for process in self._processes:
+        for process in (*self._processes, *self._remote):
             process.end()
 
 

@@ -16,6 +16,10 @@ show D at the intended starts only, so an outage is an interval known by two bou
   over at that request's start, and a client held its answer at its end. The end also covers a service
   which, when it comes back, still answers requests that waited for it.
 * One good sample ends an outage: flapping is many outages. `union` says what they come to.
+* Requests to a disk wait and do not fail. For them D is the set of instants at which it stood still (`held`: bad
+  is what waited longer than a limit that no healthy disk needs), and an answer that came at last says more:
+  nothing was served from that request's start until then. So *lower* is no less than the longest such wait, the
+  time of a quiet request taken off, and *upper* reaches no less far than the last such answer.
 * A run of bad samples at the edge of a recording has no good one on that side: its upper bound is unknown
   (None), never zero and never the edge. Unknown is worse than any number.
 
@@ -51,10 +55,12 @@ class Outage:
     bad: int
     slow: int
     """How many of the bad ones ran into their deadline."""
+    stood: float = 0.0
+    """The longest wait of one of them for its answer, less what it takes when all is quiet; 0 where none waits."""
 
     @property
     def lower_s(self) -> float:
-        return self.last_bad - self.first_bad
+        return max(self.last_bad - self.first_bad, self.stood)
 
     @property
     def upper_s(self) -> float | None:
@@ -79,16 +85,28 @@ NONE = Bounds(0.0, 0.0)
 """No outage was seen."""
 
 
-def outages(samples: Iterable[Sample]) -> list[Outage]:
-    """The outages in one probe's samples, in order of time."""
+def held(samples: Iterable[Sample], limit_s: float) -> list[Sample]:
+    """The same, but an answer that took longer than `limit_s` is bad and late."""
+    return [
+        replace(sample, ok=False, late=sample.end) if sample.ok and sample.waited > limit_s else sample
+        for sample in samples
+    ]
+
+
+def outages(samples: Iterable[Sample], quiet_s: float = 0.0) -> list[Outage]:
+    """The outages in one probe's samples, in order of time.
+
+    `quiet_s`: what a request takes when all is quiet, where there are late answers.
+    """
     found: list[Outage] = []
     last_good: Sample | None = None
     current: Outage | None = None
+    answered = float("-inf")
     for sample in sorted(samples, key=lambda sample: (sample.intended, sample.seq)):
         if sample.ok:
             if current is not None:
-                found.append(replace(current, next_good=sample.end))
-                current = None
+                found.append(replace(current, next_good=max(sample.end, answered)))
+                current, answered = None, float("-inf")
             last_good = sample
         elif current is None:
             current = Outage(
@@ -99,14 +117,25 @@ def outages(samples: Iterable[Sample]) -> list[Outage]:
                 known=sample.end,
                 bad=1,
                 slow=int(sample.slow),
+                stood=_stood(sample, quiet_s),
             )
         else:
             current = replace(
-                current, last_bad=sample.intended, bad=current.bad + 1, slow=current.slow + int(sample.slow)
+                current,
+                last_bad=sample.intended,
+                bad=current.bad + 1,
+                slow=current.slow + int(sample.slow),
+                stood=max(current.stood, _stood(sample, quiet_s)),
             )
+        if not sample.ok and sample.late is not None:
+            answered = max(answered, sample.late)
     if current is not None:
         found.append(current)
     return found
+
+
+def _stood(sample: Sample, quiet_s: float) -> float:
+    return 0.0 if sample.late is None else max(0.0, sample.waited - quiet_s)
 
 
 def worst(found: Sequence[Outage]) -> Bounds:

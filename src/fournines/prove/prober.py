@@ -1,4 +1,4 @@
-"""The open-loop prober, processes of their own: `python -m fournines.prove.prober`.
+"""The open-loop prober of APIs, processes of their own: `python -m fournines.prove.prober`.
 
 Talks JSON, an object a line. Standard input: a `Plan` (it holds a password: hence not an argument); later
 `{"t0": T0}`; then nothing, and its end, also by the death of whoever holds it, means stop. Standard output:
@@ -31,7 +31,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fournines.probes import Api, Probe, Session, catalogue, describe
+from fournines.probes import Api, ApiProbe, Probe, Session, api_probe, describe
 from fournines.prove.samples import Sample
 
 HEARTBEAT_S = 0.02
@@ -155,7 +155,7 @@ class Prober:
         return Ended(stalls=stalls, open_max=self._open_max, cpu_s=round(usage.ru_utime + usage.ru_stime, 3))
 
     async def _beat(self, beat: Beat, first: float) -> None:
-        loop, probe, seq = asyncio.get_running_loop(), catalogue()[beat.probe], self._plan.shard
+        loop, probe, seq = asyncio.get_running_loop(), api_probe(beat.probe), self._plan.shard
         while True:
             intended = first + seq * beat.interval_s
             if (early := intended - loop.time()) > 0:
@@ -166,7 +166,7 @@ class Prober:
             task.add_done_callback(self._open.discard)
             seq += self._plan.shards
 
-    async def _attempt(self, probe: Probe, beat: Beat, seq: int, intended: float) -> None:
+    async def _attempt(self, probe: ApiProbe, beat: Beat, seq: int, intended: float) -> None:
         loop = asyncio.get_running_loop()
         start = loop.time()
         error, detail, ack = None, None, None
@@ -274,11 +274,11 @@ async def _warm(session: Session, plan: Plan) -> None:
     Only by reading, for a write leaves something that no sample knows. Whatever goes wrong shows in the baseline.
     """
 
-    async def meet(probe: Probe) -> None:
+    async def meet(probe: ApiProbe) -> None:
         for seq in range(_WARM):
             await probe.once(session, seq)
 
-    reads = [probe for beat in plan.beats if not (probe := catalogue()[beat.probe]).writes]
+    reads = [probe for beat in plan.beats if not (probe := api_probe(beat.probe)).writes]
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_WARM_S):
             await asyncio.gather(*(meet(probe) for probe in reads), return_exceptions=True)

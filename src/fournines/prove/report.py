@@ -18,7 +18,7 @@ from fournines.probes import Probe
 from fournines.prove.audits import Verdict
 from fournines.prove.bounds import Part, bound
 from fournines.prove.budgets import Letter, budget
-from fournines.prove.outages import Bounds, Outage, between, outages, union, worst
+from fournines.prove.outages import Bounds, Outage, between, held, outages, union, worst
 from fournines.prove.samples import Noise, Sample
 
 Phase = Literal["baseline", "fault", "failback"]
@@ -69,7 +69,8 @@ class ProbeReport:
     outage: Bounds
     """The worst outage of the drill: this is what is charged."""
     budget_s: float | None
-    bound_s: float
+    bound_s: float | None
+    """None: it must last until the heal, which no timer bounds."""
     interval_s: float
     """An outage shorter than this may go unseen."""
     request_s: float
@@ -87,7 +88,9 @@ class ProbeReport:
 
     @property
     def bound_held(self) -> bool | None:
-        """After the fault; None: the measurement cannot tell."""
+        """After the fault; None: the measurement cannot tell, or there is no bound."""
+        if self.bound_s is None:
+            return None
         seen = self.phases["fault"].outage
         if seen.upper_s is not None and seen.upper_s <= self.bound_s:
             return True
@@ -104,7 +107,7 @@ class ProbeReport:
             "errors": self.errors,
             "outage": self.outage.as_json(),
             "budget_s": self.budget_s,
-            "bound_s": round(self.bound_s, 3),
+            "bound_s": None if self.bound_s is None else round(self.bound_s, 3),
             "slow": self.slow,
             "interval_s": self.interval_s,
             "request_s": round(self.request_s, 4),
@@ -178,6 +181,7 @@ class Report:
                 "late_max_s": round(self.noise.max_s, 4),
                 "stalls": len(self.noise.stalls),
                 "open_max": self.noise.open_max,
+                "clock_s": round(self.noise.clock_s, 6),
                 "cpu_s": self.noise.cpu_s,
             },
             "results": self.results,
@@ -196,11 +200,13 @@ def probe_report(
     timers: Timers,
     lost: Collection[Part],
     interval_s: float,
+    blocks: bool = False,
 ) -> ProbeReport:
-    """One probe's samples, judged. Pure."""
-    found = outages(samples)
+    """One probe's samples, judged. Pure. `blocks`: as `Fault.blocks`."""
     quiet = [sample.latency for sample in samples if sample.ok and sample.end < marks.inject]
     request_s = median(quiet) if quiet else 0.0
+    found = outages(samples if probe.stall_s is None else held(samples, probe.stall_s), request_s)
+    most = bound(timers, lost, probe, request_s)
     phases: dict[Phase, PhaseReport] = {}
     for phase, (start, end) in marks.spans().items():
         here = between(found, start, end)
@@ -214,7 +220,7 @@ def probe_report(
         slow=sum(sample.slow for sample in bad),
         outage=worst(found),
         budget_s=budget(letter, probe.column),
-        bound_s=bound(timers, lost, probe, request_s),
+        bound_s=None if blocks and most else most,
         interval_s=interval_s,
         request_s=request_s,
         kinds=Counter(sample.error or "?" for sample in bad),
@@ -229,9 +235,9 @@ def doubts(
     noise: Noise,
     stall_limit_s: float,
     marks: Marks,
-    least_s: float,
+    least: Mapping[str, float],
 ) -> list[str]:
-    """Why the measurement does not count. Pure. `least_s` is `bounds.floor`: 0 where an outage may be of any length.
+    """Why the measurement does not count. Pure. `least`: `bounds.floor` of each probe, 0 where any outage may be.
 
     Judged by answers, not by outages: a request with a long deadline may ride out a failover and never be bad.
     """
@@ -242,11 +248,12 @@ def doubts(
             reasons.append(f"{probe.name}: not one request was made")
         elif numbers != list(range(len(numbers))):
             reasons.append(f"{probe.name}: samples are missing")
+        least_s = least.get(probe.name, 0.0)
         back = marks.inject + least_s
         early = [one.end for one in samples if one.probe == probe.name and one.ok and marks.injected < one.end < back]
         if early:
             reasons.append(
-                f"{probe.name}: answered {early[0] - marks.inject:.2f} s after the fault, but a lost VIP cannot be "
+                f"{probe.name}: answered {early[0] - marks.inject:.2f} s after the fault, but what it lost cannot be "
                 f"back within {least_s:.2f} s: the fault did not happen, or a clock is wrong"
             )
     return reasons
@@ -284,7 +291,7 @@ def _text(report: Report, width: int, color: bool) -> str:
             f"[{style}]{_bounds(probe.outage)}[/]",
             _bounds(probe.phases["failback"].outage),
             "-" if probe.budget_s is None else f"{probe.budget_s:g}",
-            f"{probe.bound_s:.2f}",
+            "-" if probe.bound_s is None else f"{probe.bound_s:.2f}",
         )
     console.print(table)
     kinds = sorted({kind for probe in report.probes for kind in probe.kinds})

@@ -4,6 +4,7 @@ samples.jsonl   one request a line (fournines.prove.samples)
 faults.jsonl    what was done to the cloud and when
 report.json     what the drill says; missing when the drill did not end
 prober.err      what the prober complained of; normally empty
+PROBE.err       the same of a probe that runs on a host: what librbd says of a cluster in trouble is there
 """
 
 from __future__ import annotations

@@ -1,6 +1,10 @@
 """What the prober writes: one JSON object a line, times in seconds of this machine's CLOCK_MONOTONIC.
 
-That clock is one for all processes of a kernel, so a drill's own times and the prober's compare.
+That clock is one for all processes of a kernel, so a drill's own times and the prober's compare. Times of another
+host are converted before they are written (`fournines.prove.clock`).
+
+A request that was not answered within its deadline has its line then; when it is answered after all, the line comes
+again with `late`, and the later line holds.
 """
 
 from __future__ import annotations
@@ -31,10 +35,17 @@ class Sample:
     detail: str | None = None
     ack: str | None = None
     """Id that the cloud acknowledged."""
+    late: float | None = None
+    """When it was rightly answered after all, its deadline long past."""
 
     @property
     def latency(self) -> float:
         return self.end - self.intended
+
+    @property
+    def waited(self) -> float:
+        """As `latency`, to the answer that came too late."""
+        return (self.late or self.end) - self.intended
 
     @property
     def slow(self) -> bool:
@@ -42,8 +53,9 @@ class Sample:
 
     def as_line(self) -> str:
         data = {key: value for key, value in asdict(self).items() if value is not None}
-        for key in ("intended", "start", "end"):
-            data[key] = round(data[key], 6)
+        for key in ("intended", "start", "end", "late"):
+            if key in data:
+                data[key] = round(data[key], 6)
         return json.dumps(data, separators=(",", ":"))
 
 
@@ -60,6 +72,8 @@ class Noise:
     """Most requests under way at one time."""
     cpu_s: float = 0.0
     """Processor time that it used."""
+    clock_s: float = 0.0
+    """How far times of another host's clock may be off."""
 
     P99_LIMIT_S = 0.1
 
@@ -70,6 +84,7 @@ class Noise:
         stalls: tuple[tuple[float, float], ...] = (),
         open_max: int = 0,
         cpu_s: float = 0.0,
+        clock_s: float = 0.0,
     ) -> Noise:
         """From what was started when, and what the prober's processes say of themselves."""
         late = sorted(sample.start - sample.intended for sample in samples) or [0.0]
@@ -80,6 +95,7 @@ class Noise:
             stalls=stalls,
             open_max=open_max,
             cpu_s=cpu_s,
+            clock_s=clock_s,
         )
 
     def void(self, limit_s: float) -> list[str]:
@@ -87,6 +103,8 @@ class Noise:
         reasons: list[str] = []
         if self.p99_s > self.P99_LIMIT_S:
             reasons.append(f"the prober was {self.p99_s:.2f} s late (99th percentile; limit {self.P99_LIMIT_S:g} s)")
+        if self.clock_s > self.P99_LIMIT_S:
+            reasons.append(f"the clocks may be {self.clock_s:.2f} s apart (limit {self.P99_LIMIT_S:g} s)")
         worst = max([self.max_s, *(length for _, length in self.stalls)])
         if worst > limit_s:
             reasons.append(f"the prober stood still for {worst:.2f} s (limit {limit_s:g} s)")
@@ -100,6 +118,7 @@ def parse(lines: Iterable[str]) -> Iterator[Sample]:
 
 
 def read(path: Path) -> list[Sample]:
-    """All samples of a file, in the order of their intended starts."""
+    """All samples of a file, in the order of their intended starts; of each, the line that holds."""
     with path.open(encoding="utf-8") as file:
-        return sorted(parse(file), key=lambda sample: sample.intended)
+        latest = {(sample.probe, sample.seq): sample for sample in parse(file)}
+    return sorted(latest.values(), key=lambda sample: sample.intended)

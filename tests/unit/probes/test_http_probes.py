@@ -9,16 +9,17 @@ import aiohttp
 import pytest
 from little_cloud import PASSWORD, SECRET, LittleCloud, Member, Mode
 
-from fournines.probes import Api, Probe, ProbeError, Session, catalogue, describe
+from fournines.probes import Api, ApiProbe, ProbeError, Session, api_probe, catalogue, describe
 from fournines.probes._objects import content
 from fournines.prove import objects, rows
 from fournines.services import catalogue as services
 from fournines.state import Vault
 
-PROBES = [pytest.param(probe, id=name) for name, probe in catalogue().items()]
+ASKED = [probe for probe in catalogue().values() if isinstance(probe, ApiProbe)]
+PROBES = [pytest.param(probe, id=probe.name) for probe in ASKED]
 
 
-def once(probe: Probe, keystone: LittleCloud, mode: Mode = "up", deadline: float = 5) -> str | None:
+def once(probe: ApiProbe, keystone: LittleCloud, mode: Mode = "up", deadline: float = 5) -> str | None:
     """One request of the probe in that mode, with a token obtained before."""
 
     objects.ready(keystone.api(), [probe])
@@ -35,8 +36,8 @@ def once(probe: Probe, keystone: LittleCloud, mode: Mode = "up", deadline: float
 
 
 def test_every_api_has_probes() -> None:
-    asked = {probe.service for probe in catalogue().values()}
-    written = {probe.service for probe in catalogue().values() if probe.writes}
+    asked = {probe.service for probe in ASKED}
+    written = {probe.service for probe in ASKED if probe.writes}
     public = {name for name, each in services().items() if any(endpoint.public for endpoint in each.endpoints)}
     default = {name for name in public if services()[name].by_default}
     assert default <= asked <= public
@@ -48,12 +49,12 @@ def test_every_api_has_probes() -> None:
 
 def test_they_ask_little_enough() -> None:
     """A drill shares two cores with its lab."""
-    per_second = sum(1 / probe.interval_s for probe in catalogue().values())
+    per_second = sum(1 / probe.interval_s for probe in ASKED)
     assert per_second < 25
 
 
 @pytest.mark.parametrize("probe", PROBES)
-def test_good(probe: Probe, keystone: LittleCloud) -> None:
+def test_good(probe: ApiProbe, keystone: LittleCloud) -> None:
     ack = once(probe, keystone)
     assert len(keystone.requests) == 1
     assert (ack is not None) == probe.writes
@@ -68,7 +69,7 @@ def test_good(probe: Probe, keystone: LittleCloud) -> None:
     ("mode", "kind"), [("error", "status 503"), ("wrong", "body"), ("drop", "disconnected"), ("refuse", "refused")]
 )
 def test_everything_else_is_bad_and_never_tried_twice(
-    probe: Probe, mode: Mode, kind: str, keystone: LittleCloud
+    probe: ApiProbe, mode: Mode, kind: str, keystone: LittleCloud
 ) -> None:
     with pytest.raises((ProbeError, aiohttp.ClientError, OSError)) as caught:
         once(probe, keystone, mode)
@@ -78,7 +79,7 @@ def test_everything_else_is_bad_and_never_tried_twice(
 
 
 @pytest.mark.parametrize("probe", PROBES)
-def test_hanging_is_ended_by_the_deadline(probe: Probe, keystone: LittleCloud) -> None:
+def test_hanging_is_ended_by_the_deadline(probe: ApiProbe, keystone: LittleCloud) -> None:
     with pytest.raises(TimeoutError) as caught:
         once(probe, keystone, "hang", deadline=0.3)
     assert describe(caught.value)[0] == "deadline"
@@ -89,7 +90,7 @@ def test_each_request_has_a_connection_of_its_own(keystone: LittleCloud) -> None
         session = Session(keystone.api())
         await session.prepare(10)
         for seq in range(5):
-            await catalogue()["read"].once(session, seq)
+            await api_probe("read").once(session, seq)
 
     asyncio.run(run())
     ports = [port for _, path, port in keystone.requests if path == "/v3/auth/catalog"]
@@ -118,18 +119,18 @@ def test_a_refused_token_is_a_failure_once_and_then_renewed(keystone: LittleClou
         old = session.token
         keystone.tokens.clear()
         with pytest.raises(ProbeError, match="status 401"):
-            await catalogue()["read"].once(session, 0)
+            await api_probe("read").once(session, 0)
         async with asyncio.timeout(5):
             while session.token == old:
                 await asyncio.sleep(0.01)
-        await catalogue()["read"].once(session, 1)
+        await api_probe("read").once(session, 1)
 
     asyncio.run(run())
     assert [path for _, path, _ in keystone.requests].count("/v3/auth/tokens") == 2
 
 
 def test_rows_are_found_and_removed_and_no_others(keystone: LittleCloud) -> None:
-    writing = [probe for probe in catalogue().values() if probe.rows]
+    writing = [probe for probe in ASKED if probe.rows]
     for probe in writing:
         keystone.tables.add(probe.name, "yours", "an image of yours", "ec2")
 

@@ -13,7 +13,7 @@ from little_cloud import SECRET, LittleCloud
 
 from fournines.cloud.model import Endpoint
 from fournines.errors import DrillError
-from fournines.probes import MARK, Session, catalogue
+from fournines.probes import MARK, Session, api_probe, catalogue
 from fournines.prove import objects
 from fournines.prove.audits import Evidence
 from fournines.prove.audits import catalogue as audits
@@ -25,7 +25,7 @@ ASKING = [catalogue()["s3-get"], catalogue()["s3-put"]]
 
 def stored(keystone: LittleCloud, number: int) -> str:
     async def run() -> str:
-        return str(await catalogue()["s3-put"].once(Session(keystone.api()), number))
+        return str(await api_probe("s3-put").once(Session(keystone.api()), number))
 
     return asyncio.run(run())
 

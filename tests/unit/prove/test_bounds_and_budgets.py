@@ -4,11 +4,14 @@ import pytest
 
 from fournines.cloud.timers import LAB, METAL, Timers
 from fournines.faults import catalogue as faults
+from fournines.probes import ApiProbe
 from fournines.probes import catalogue as probes
-from fournines.prove.bounds import bound, floor
+from fournines.prove.bounds import Part, bound, floor
 from fournines.prove.budgets import CLASSES, COLUMNS, budget
 
 TOKEN, WRITE = probes()["token"], probes()["write"]
+BLOCK_WRITE, BLOCK_READ = probes()["block-write"], probes()["block-read"]
+S3 = probes()["s3-put"]
 
 
 def test_the_budget_table_of_the_notes() -> None:
@@ -26,7 +29,8 @@ def test_the_budget_table_of_the_notes() -> None:
 def test_every_probe_and_every_fault_has_its_budget() -> None:
     for fault in faults().values():
         for probe in probes().values():
-            assert budget(fault.letter, probe.column) is not None
+            may_stop = fault.blocks and probe.column in ("create", "attach", "volume-io", "image", "s3")
+            assert (budget(fault.letter, probe.column) is None) == may_stop
 
 
 def test_nothing_lost_costs_nothing() -> None:
@@ -44,10 +48,32 @@ def test_a_bound_is_made_of_its_timers(timers: Timers) -> None:
     member = bound(timers, {"member"}, WRITE, 0)
     assert member == pytest.approx(timers.evs_suspect + timers.evs_install + timers.connect)
     assert bound(timers, {"member"}, TOKEN, 0) < member, "reads do not wait for commits"
-    assert floor(timers, {"vip"}) < timers.vip_failover()
-    assert floor(timers, {"writer", "member"}) == 0
+    assert floor(timers, {"vip"}, TOKEN) < timers.vip_failover()
+    assert floor(timers, {"writer", "member"}, TOKEN) == 0
+
+
+@pytest.mark.parametrize("timers", [LAB, METAL])
+def test_disks_and_apis_do_not_stand_on_each_other(timers: Timers) -> None:
+    disks, apis = frozenset[Part]({"osds", "copies"}), frozenset[Part]({"vip", "writer", "member"})
+    assert bound(timers, disks, TOKEN, 0.2) == bound(timers, apis, BLOCK_WRITE, 0.2) == 0
+    assert floor(timers, disks, TOKEN) == floor(timers, apis, BLOCK_WRITE) == 0
+    assert bound(timers, disks | apis, TOKEN, 0.2) == bound(timers, apis, TOKEN, 0.2)
+    assert bound(timers, disks, BLOCK_READ, 0.2) == pytest.approx(timers.block_failover() + 0.2)
+    assert 0 < floor(timers, disks, BLOCK_WRITE) < timers.block_failover()
+    assert floor(timers, disks, BLOCK_READ) == 0, "a read asks one copy, which may live"
+    assert floor(timers, {"osds"}, BLOCK_WRITE) == 0, "there are blocks without a copy there"
+    assert bound(timers, disks, S3, 0) == timers.block_failover() + timers.connect, "objects lie on disks as well"
+    assert 0 < bound(timers, {"osd"}, BLOCK_WRITE, 0) < bound(timers, {"osds"}, BLOCK_WRITE, 0)
+    assert bound(timers, disks, BLOCK_WRITE, 0) <= (budget("F", "volume-io") or 0)
+
+
+def test_what_is_asked_of_the_lab() -> None:
+    assert bound(LAB, {"osds", "copies"}, BLOCK_WRITE, 0.1) <= 15
+    assert bound(LAB, {"osd"}, BLOCK_WRITE, 0) <= 2 == budget("O", "volume-io")
+    assert budget("Q", "token") == 0, "storage without a quorum stops no API"
 
 
 def test_the_lab_keeps_the_budget_of_a_power_loss() -> None:
     for probe in probes().values():
-        assert bound(LAB, {"vip", "writer", "member"}, probe, 0.5) < (budget("D", probe.column) or 0)
+        if isinstance(probe, ApiProbe):
+            assert bound(LAB, {"vip", "writer", "member"}, probe, 0.5) < (budget("D", probe.column) or 0)

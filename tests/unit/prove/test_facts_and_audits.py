@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from views import GONE, cloud, galera, host, member, well, with_facts
 
+from fournines.cloud.model import Cloud, Placement
+from fournines.cloud.strategies import QUORUM
 from fournines.converge.inspect import HostView
 from fournines.errors import DrillError, HostError
+from fournines.faults import named
 from fournines.probes import Api
 from fournines.prove.audits import Evidence, Verdict, audit_all, catalogue
-from fournines.prove.facts import carried, resolve, unhealthy
+from fournines.prove.facts import carried, resolve, struck, unhealthy
+from fournines.prove.remote import Books
 
 CLOUD = cloud()
 NOBODY = Api(endpoints={}, ca_file="", username="", password="", project="")
@@ -59,8 +64,83 @@ def test_targets() -> None:
     assert carried((), views, CLOUD) == frozenset()
 
 
+def stored(leader: str = "s2", hosts: int = 3) -> tuple[Cloud, dict[str, HostView]]:
+    """The same cloud with so many storage hosts, of which that one leads the monitors."""
+    names = [f"s{n}" for n in range(1, hosts + 1)]
+    storage = tuple(
+        replace(CLOUD.hosts[0], name=name, index=9 + n, roles=frozenset({"storage"})) for n, name in enumerate(names)
+    )
+    services = {name: Placement(name, QUORUM, storage, (), ()) for name in ("ceph", "ceph-osd")}
+    mon = {"state": "peon", "leader": leader, "quorum": names}
+    views = {name: host(ceph=member(mon), ceph_osd=member({"up": [0], "down": []})) for name in names}
+    larger = replace(CLOUD, hosts=(*CLOUD.hosts, *storage), services={**CLOUD.services, **services})
+    return larger, {**well(), **views}
+
+
+def test_targets_among_storage_hosts() -> None:
+    cloud, views = stored()
+    assert resolve("mon-leader", views, cloud) == ("s2",)
+    assert resolve("storage", views, cloud) == ("s1",)
+    for target in ("storage:2", "storage:majority"):
+        assert resolve(target, views, cloud) == ("s1", "s2")
+    assert resolve("storage:minority", views, cloud) == resolve("storage:one", views, cloud) == ("s1",)
+    assert resolve("control:all", views, cloud) == ("c1", "c2", "c3")
+    for target in ("storage:0", "storage:4", "storage:few", "compute", "network:all"):
+        with pytest.raises(DrillError, match=f"cannot aim at {target}"):
+            resolve(target, views, cloud)
+    with pytest.raises(DrillError, match="no host says"):
+        resolve("mon-leader", {**views, "s1": GONE, "s2": GONE, "s3": GONE}, cloud)
+    with pytest.raises(DrillError, match="s1 and s2"):
+        resolve("mon-leader", {**views, "s3": host(ceph=member({"leader": "s1"}))}, cloud)
+    with pytest.raises(DrillError, match="no host says"):
+        resolve("mon-leader", well(), CLOUD)
+
+
+def test_what_storage_hosts_carry() -> None:
+    cloud, views = stored()
+    assert carried(("s1",), views, cloud) == {"osds", "copies"}, "no VIP and no database: no API may notice"
+    assert carried(("s1",), views, stored(hosts=5)[0]) == {"osds"}
+    assert struck(named("osd-kill"), ("s1",), views, cloud) == {"osd"}
+    assert struck(named("mon-leader-kill"), ("s2",), views, cloud) == frozenset()
+    assert struck(named("storage-host-isolate"), ("s1",), views, cloud) == {"osds", "copies"}
+
+
+@dataclass
+class Reader:
+    """A client host whose program says what is in a file."""
+
+    name: str
+    says: Mapping[str, object] | None
+
+    def argv(self, command: Sequence[str]) -> list[str]:
+        if self.says is None:
+            raise HostError(self.name, "is off")
+        return [sys.executable, "-c", "import sys; sys.stdin.read(); print(sys.argv[1])", json.dumps(self.says)]
+
+
+def test_acknowledged_blocks() -> None:
+    cloud, views = stored()
+    request = {"image": "i", "run": "00" * 16, "depth": 512}
+    books = Books(probe="block-write", host="c1", request=request, entries=((0, 7, 7), (1, 7, 8)))
+    good: Mapping[str, object] = {"looked": 2, "acked": 2, "bad": 0, "such": []}
+    lost: Mapping[str, object] = {"looked": 2, "acked": 2, "bad": 1, "such": ["slot 0: holds 6"]}
+
+    def look(*books: Books, **says: Mapping[str, object] | None) -> tuple[str, str]:
+        fleet = {name: Reader(name, says.get(name)) for name in ("c1", "c2", "c3")}
+        return catalogue()["acknowledged-blocks"].look(Evidence(cloud, fleet, views, {}, NOBODY, books))
+
+    assert look(books, c1=lost, c2=good, c3=lost) == ("ok", "all 2 blocks of c1, read by c2"), (
+        "not by the writer's host"
+    )
+    assert look(books, c1=good) == ("ok", "all 2 blocks of c1, read by c1"), "where there is no other"
+    assert look(books, c2=lost) == ("fail", "1 of 2 blocks are wrong on c2: slot 0: holds 6")
+    assert look(books)[0] == "unknown"
+    assert look()[0] == "unknown"
+    assert look(replace(books, entries=((0, -1, 3),)), c2=good)[0] == "unknown", "nothing acknowledged, nothing audited"
+
+
 def test_bad_targets_are_refused_with_what_there_is() -> None:
-    with pytest.raises(DrillError, match=r"c9.*vip, writer, c1, c2, c3"):
+    with pytest.raises(DrillError, match=r"c9.*vip, writer, mon-leader, control, c1, c2, c3"):
         resolve("c9", well(), CLOUD)
     with pytest.raises(DrillError) as caught:
         resolve("writr", well(), CLOUD)

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from fournines.errors import DrillError
+from fournines.errors import DrillError, HostError
 from fournines.faults import catalogue, named
 from fournines.hosts import PowerState
+from fournines.prove.drill import Windows
 
 
 class Bare:
@@ -18,11 +20,12 @@ class Bare:
 
 
 class Switched(Bare):
-    """A power switch that remembers."""
+    """A power switch and links that remember."""
 
     def __init__(self) -> None:
         self.state: PowerState = "on"
         self.switched: list[PowerState] = []
+        self.cut_for = 0.0
 
     def power(self) -> PowerState:
         return self.state
@@ -35,11 +38,24 @@ class Switched(Bare):
         self.state = "off"
         self.switched.append("off")
 
+    def cut_links(self, healed_after: float) -> None:
+        self.cut_for = healed_after
+
+    def restore_links(self) -> None:
+        self.cut_for = 0.0
+
+
+class Quiet(Switched):
+    """On which every command succeeds and says nothing."""
+
+    def argv(self, command: Sequence[str]) -> list[str]:
+        return [sys.executable, "-c", "pass"]
+
 
 def test_faults_are_found_by_name() -> None:
     assert {"null", "power-loss"} <= set(catalogue())
     assert named("power-loss").silences
-    with pytest.raises(DrillError, match="null, power-loss") as caught:
+    with pytest.raises(DrillError, match="null, osd-kill, power-loss") as caught:
         named("power-los")
     assert caught.value.remedy == "did you mean power-loss?"
 
@@ -62,6 +78,72 @@ def test_a_host_without_a_switch_cannot_lose_power() -> None:
     with pytest.raises(DrillError, match="c1"):
         fault.inject([Bare()])
     fault.heal([Bare()])
+
+
+def test_a_drill_of_storage_is_another_fault_with_a_target_and_a_budget() -> None:
+    for name, like, target, letter in (
+        ("storage-host-power-loss", "power-loss", "storage", "F"),
+        ("two-storage-hosts", "power-loss", "storage:2", "Q"),
+        ("storage-host-isolate", "host-isolate", "storage", "F"),
+    ):
+        fault = named(name)
+        assert isinstance(fault, type(named(like)))
+        assert (fault.target, fault.letter) == (target, letter)
+        assert named(like).target == "", "told from its own kind"
+    assert [name for name, fault in catalogue().items() if fault.blocks] == ["two-storage-hosts"]
+    assert [name for name, fault in catalogue().items() if not fault.injures] == ["null", "standby"]
+
+
+def test_isolation_is_bounded_before_it_begins() -> None:
+    fault, host = named("host-isolate"), Switched()
+    fault.inject([host])
+    assert host.cut_for > Windows().served + Windows().steady, "no drill holds it longer"
+    fault.heal([host])
+    assert host.cut_for == 0
+    with pytest.raises(DrillError, match="c1"):
+        fault.possible([Bare()])
+
+
+class Systemd(Bare):
+    """A host on which `systemctl` is a shell script that writes down what it is told."""
+
+    def __init__(self, folder: Path, units: str) -> None:
+        self.folder = folder
+        self.told = folder / "told"
+        self.told.touch()
+        (folder / "systemctl").write_text(
+            f'#!/bin/sh\necho "$@" >> {self.told}\n[ "$1" != list-units ] || printf "{units}"\n'
+        )
+        (folder / "systemctl").chmod(0o755)
+
+    def argv(self, command: Sequence[str]) -> list[str]:
+        return ["env", f"PATH={self.folder}:/usr/bin:/bin", *command]
+
+
+def test_killing_takes_one_daemon_and_healing_starts_what_is_enabled(tmp_path: Path) -> None:
+    fault = named("osd-kill")
+    host = Systemd(tmp_path, "ceph-osd@0.service loaded active running\\nceph-osd@3.service loaded active running\\n")
+    fault.inject([host])
+    said = host.told.read_text().splitlines()
+    assert said[-1] == "kill --kill-whom=main --signal=KILL ceph-osd@0.service"
+    assert sum(line.startswith("kill ") for line in said) == 1
+    host.told.write_text("")
+    fault.heal([host])
+    said = host.told.read_text().splitlines()
+    assert said[0] == "reset-failed ceph-osd@*.service"
+    assert said[-4:] == [
+        "is-enabled --quiet ceph-osd@0.service",
+        "start ceph-osd@0.service",
+        "is-enabled --quiet ceph-osd@3.service",
+        "start ceph-osd@3.service",
+    ]
+
+
+def test_killing_where_none_runs_is_an_error(tmp_path: Path) -> None:
+    host = Systemd(tmp_path, "")
+    with pytest.raises(HostError, match=r"no ceph-mon@\*\.service runs"):
+        named("mon-leader-kill").inject([host])
+    named("mon-leader-kill").heal([host])
 
 
 def test_a_gateway_is_killed_where_there_is_one(tmp_path: Path) -> None:
@@ -95,7 +177,7 @@ def test_a_gateway_is_killed_where_there_is_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", sorted(catalogue()))
 def test_healing_is_safe_where_nothing_was_injected(name: str) -> None:
-    host = Switched()
+    host = Quiet()
     named(name).heal([host, host])
     named(name).heal([])
     assert host.power() == "on"

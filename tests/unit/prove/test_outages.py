@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fournines.prove.outages import NONE, Bounds, Outage, between, outages, union, worst
+from fournines.prove.outages import NONE, Bounds, Outage, between, held, outages, union, worst
 from fournines.prove.samples import Sample
 
 
@@ -249,3 +250,51 @@ def test_every_bad_sample_is_in_exactly_one_outage(rows: list[tuple[float, str]]
     for outage in found:
         assert outage.lower_s >= 0
         assert outage.upper_s is None or outage.upper_s > outage.lower_s
+
+
+# --- requests that wait ----------------------------------------------------------------------------------------
+
+TOOK, DEADLINE, LIMIT, EVERY = 0.01, 2.0, 0.5, 0.25
+
+
+def stalled(begin: float, length: float) -> list[Sample]:
+    """A disk that answers nothing from `begin` on for so long, and then all at once."""
+    found: list[Sample] = []
+    for seq in range(160):
+        start = seq * EVERY
+        answered = max(start, begin + length) + TOOK if begin - TOOK < start < begin + length else start + TOOK
+        ok = answered - start <= DEADLINE
+        found.append(
+            Sample(
+                probe="block-write",
+                seq=seq,
+                intended=start,
+                start=start,
+                end=answered if ok else start + DEADLINE,
+                ok=ok,
+                error=None if ok else "deadline",
+                late=None if ok else answered,
+            )
+        )
+    return found
+
+
+@given(st.floats(1, 9), st.floats(LIMIT + EVERY + 2 * TOOK, 25))
+def test_a_stall_is_known_to_within_two_starts(begin: float, length: float) -> None:
+    """Longer than the deadline or not: what waited tells when it was over."""
+    (outage,) = outages(held(stalled(begin, length), LIMIT), quiet_s=TOOK)
+    assert outage.upper_s is not None
+    assert outage.lower_s <= length + TOOK + 1e-6
+    assert outage.upper_s >= length - 1e-6
+    assert outage.upper_s - outage.lower_s <= 3 * EVERY + LIMIT
+
+
+def test_a_short_wait_is_no_stall() -> None:
+    assert outages(held(stalled(5, LIMIT - 2 * TOOK), LIMIT)) == []
+
+
+def test_a_wait_that_never_ended_is_of_unknown_length() -> None:
+    samples = [replace(one, late=None) if one.late else one for one in stalled(5, 100)]
+    (outage,) = outages(held(samples, LIMIT))
+    assert outage.upper_s is None
+    assert outage.lower_s == outage.last_bad - outage.first_bad > 30

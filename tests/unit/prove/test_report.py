@@ -17,6 +17,7 @@ from fournines.prove.report import Marks, ProbeReport, Report, doubts, probe_rep
 from fournines.prove.samples import Noise, Sample
 
 MARKS = Marks(inject=110.0, injected=110.3, heal=140.0, end=160.0)
+TOKEN = probes()["token"]
 EVERYTHING: frozenset[Part] = frozenset({"vip", "writer", "member"})
 
 
@@ -35,12 +36,12 @@ def samples(*bad: tuple[float, float]) -> list[Sample]:
 
 
 def judge(taken: Sequence[Sample]) -> ProbeReport:
-    return probe_report(probes()["token"], taken, MARKS, "D", LAB, EVERYTHING, 0.25)
+    return probe_report(TOKEN, taken, MARKS, "D", LAB, EVERYTHING, 0.25)
 
 
 def doubt(taken: Sequence[Sample], **changed: Any) -> list[str]:
     noise = Noise.of(taken, **changed)
-    return doubts([judge(taken)], taken, noise, 1.0, MARKS, floor(LAB, EVERYTHING))
+    return doubts([judge(taken)], taken, noise, 1.0, MARKS, {"token": floor(LAB, EVERYTHING, TOKEN)})
 
 
 def test_a_power_loss() -> None:
@@ -79,7 +80,7 @@ def test_bounds_and_budgets_that_do_not_hold() -> None:
 
 def test_faster_than_it_can_be_is_a_measurement_error() -> None:
     (reason,) = doubt(samples((110, 111)))
-    assert f"cannot be back within {floor(LAB, EVERYTHING):.2f}" in reason
+    assert f"cannot be back within {floor(LAB, EVERYTHING, TOKEN):.2f}" in reason
     assert len(doubt(samples())) == 1, "no outage at all, with the VIP's holder without power"
 
 

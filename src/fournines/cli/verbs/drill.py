@@ -11,9 +11,10 @@ from fournines.cli.options import CloudOption, JsonOption
 
 
 def drill(
-    fault: Annotated[str, typer.Argument(help="Such as power-loss; null injures nothing.")],
+    fault: Annotated[str, typer.Argument(help="Such as power-loss or osd-kill; null injures nothing.")],
     target: Annotated[
-        str | None, typer.Option("--target", "-t", help="vip, writer, or a host's name; not needed for null.")
+        str | None,
+        typer.Option("--target", "-t", help="vip, writer, a host's name, or as in storage:2; some faults have one."),
     ] = None,
     cloud: CloudOption = None,
     as_json: JsonOption = False,
@@ -28,7 +29,8 @@ def drill(
     from fournines.prove import drill as drills
 
     injury = faults.named(fault)
-    if target is None and injury.silences:
+    target = target or injury.target
+    if not target and injury.injures:
         raise typer.BadParameter(f"{fault} injures a host: name it, vip or writer", param_hint="--target")
     resolved, state, fleet = connect(cloud)
     with watch(f"drill {fault} on {resolved.name}") as observer:

@@ -21,6 +21,7 @@ from fournines.errors import NinesError
 from fournines.hosts import Fleet
 from fournines.probes import Api
 from fournines.prove.facts import Views
+from fournines.prove.remote import Books
 from fournines.seam import instances
 
 Outcome = Literal["ok", "fail", "unknown"]
@@ -49,6 +50,8 @@ class Evidence:
     """Writing probe -> ids of the writes that the cloud acknowledged in this run; of every probe that made any try."""
     api: Api
     """Where its clients ask, and as whom."""
+    books: tuple[Books, ...] = ()
+    """Of the probes that wrote from a host."""
 
 
 class Audit(ABC):

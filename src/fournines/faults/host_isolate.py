@@ -1,0 +1,37 @@
+"""Isolation: a host lives, and no network reaches it. Heal: the networks do.
+
+Each host has its own timer that heals it, armed before the cut: whoever broke it may be gone by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fournines.errors import DrillError
+from fournines.faults import Fault
+from fournines.hosts import Host, Links
+
+HEALED_AFTER_S = 300
+"""More than a drill ever holds a fault."""
+
+
+class HostIsolate(Fault):
+    name = "host-isolate"
+    letter = "D"
+    silences = True
+
+    def possible(self, targets: Sequence[Host]) -> None:
+        for host in targets:
+            if not isinstance(host, Links):
+                raise DrillError(f"nines cannot cut the links of {host.name}")
+
+    def inject(self, targets: Sequence[Host]) -> None:
+        self.possible(targets)
+        for host in targets:
+            if isinstance(host, Links):
+                host.cut_links(HEALED_AFTER_S)
+
+    def heal(self, targets: Sequence[Host]) -> None:
+        for host in targets:
+            if isinstance(host, Links):
+                host.restore_links()

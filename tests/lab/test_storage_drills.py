@@ -1,0 +1,54 @@
+"""Drills of block storage on the standing lab, where it has some: disks stand still for a while, and lose nothing."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+from standing_lab import Standing
+from test_drills import measured
+
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.timeout(1800),
+    pytest.mark.skipif(os.geteuid() != 0, reason="a lab needs root: namespaces, mounts and cgroups"),
+]
+
+
+@pytest.fixture
+def stored(standing: Standing) -> Standing:
+    if "ceph-osd" not in standing.cloud.services:
+        pytest.skip("this lab has no block storage")
+    return standing
+
+
+def drilled(stored: Standing, drill: str) -> dict[str, dict[str, Any]]:
+    """The probes of that drill by name. No audit was anything but ok, and no API noticed."""
+    report = measured(stored, drill)
+    audits = {audit["name"]: audit for audit in report["audits"]}
+    assert {audit["verdict"] for audit in audits.values()} == {"ok"}, audits
+    assert "acknowledged-blocks" in audits
+    probes = {probe["name"]: probe for probe in report["probes"]}
+    assert probes["token"]["errors"] == probes["write"]["errors"] == 0
+    return probes
+
+
+@pytest.mark.parametrize(
+    ("drill", "seconds"),
+    [("osd-kill", 2), ("storage-host-power-loss", 15), ("storage-host-isolate", 15), ("mon-leader-kill", 0)],
+)
+def test_disks_stand_still_no_longer_than(stored: Standing, drill: str, seconds: float):
+    probes = drilled(stored, drill)
+    for name in ("block-write", "block-read"):
+        assert probes[name]["outage"]["upper_s"] is not None
+        assert probes[name]["outage"]["upper_s"] <= seconds
+        assert probes[name]["bound_held"] is not False
+    if "host" in drill:
+        assert probes["block-write"]["errors"] > 0, "a copy of every block was there: somebody must have noticed"
+
+
+def test_two_storage_hosts_block_and_lose_nothing(stored: Standing):
+    probes = drilled(stored, "two-storage-hosts")
+    assert probes["block-write"]["phases"]["fault"]["outage"]["lower_s"] > 20
+    assert probes["block-write"]["outage"]["upper_s"] is not None, "it went on by itself"
