@@ -94,6 +94,7 @@ def drill(
             target=target,
             api=api_of(cloud, vault),
             look=lambda: inspect(cloud, fleet),
+            glance=lambda: inspect(cloud, fleet, thorough=False),
             verify=lambda: verify(cloud, vault, observer),
             results=lambda: Results.new(state.results, fault.name),
             observer=observer,
@@ -149,6 +150,8 @@ class Run:
     target: str
     api: Api
     look: Callable[[], Views]
+    glance: Callable[[], Views] | None = None
+    """Health alone, which costs the hosts half: while probes run. None: `look`."""
     verify: Callable[[], Sequence[Verified]]
     results: Callable[[], Results]
     observer: Observer
@@ -275,7 +278,7 @@ class Run:
         self._heal()
         healed = results.done("healed", fault=self.fault.name, hosts=names)
         self._tell("done", "heal", seconds=healed - heal)
-        _, problems = self._await_healthy("recovery", follow)
+        _, problems = self._await_healthy("recovery", follow, self.glance)
         took = results.done("healthy" if not problems else "not healthy") - healed
         if problems:
             recovered = Verdict("recovered", "fail", f"not healthy {took:.0f} s after healing: {'; '.join(problems)}")
@@ -311,12 +314,14 @@ class Run:
                 tell = now + _TELL_EVERY_S
             time.sleep(_TICK_S)
 
-    def _await_healthy(self, stage: str, follow: Callable[[], None]) -> tuple[Views, list[str]]:
+    def _await_healthy(
+        self, stage: str, follow: Callable[[], None], look: Callable[[], Views] | None = None
+    ) -> tuple[Views, list[str]]:
         """What was seen last, and who is not well after `windows.healthy` seconds (nobody: healthy)."""
         began = time.monotonic()
         while True:
             follow()
-            views = self.look()
+            views = (look or self.look)()
             problems = unhealthy(views, self.cloud)
             passed = time.monotonic() - began
             if not problems or passed >= self.windows.healthy:

@@ -31,6 +31,9 @@ MON_PORT = 3300
 OSD_PORTS = (6800, 7300)
 MGR_PORTS = (7301, 7320)
 LIBRARY = "/usr/local/lib/fournines"
+SOCKETS = ("ExecStartPre", "/usr/bin/install -d -m 0770 -o ceph -g ceph /run/ceph")
+"""Of a unit. Not RuntimeDirectory: that is root's for a moment at each start of any of them, in which another one, that
+has given root up by itself, cannot make its socket."""
 _ADMIN = "/etc/ceph/ceph.client.admin.keyring"
 _LAB_MEMORY_MB, _MEMORY_MB = 896, 4096
 
@@ -255,8 +258,7 @@ def daemon_unit(kind: str, description: str, prepare: str | None = None, environ
         service=[
             ("Environment", "TCMALLOC_MAX_TOTAL_THREAD_CACHE_BYTES=33554432"),
             *([("Environment", environment)] if environment else []),
-            # Of all daemons of Ceph on the host, which give root up by themselves.
-            ("ExecStartPre", "/usr/bin/install -d -m 0770 -o ceph -g ceph /run/ceph"),
+            SOCKETS,
             *([("ExecStartPre", prepare)] if prepare else []),
             ("ExecStart", f"/usr/bin/{kind} -f --cluster ceph --id %i --setuser ceph --setgroup ceph"),
             ("ExecReload", "/bin/kill -HUP $MAINPID"),

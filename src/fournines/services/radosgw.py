@@ -159,10 +159,7 @@ def _unit(host: Host) -> str:
         service=[
             ("Type", "exec"),
             ("Environment", "TCMALLOC_MAX_TOTAL_THREAD_CACHE_BYTES=33554432"),
-            ("RuntimeDirectory", "ceph"),
-            # Of all daemons of Ceph on the host.
-            ("RuntimeDirectoryPreserve", "yes"),
-            ("ExecStartPre", "/bin/chown ceph:ceph /run/ceph"),
+            _ceph.SOCKETS,
             ("ExecStartPre", f"{drain} close {where}"),
             (
                 "ExecStart",
