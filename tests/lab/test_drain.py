@@ -13,7 +13,8 @@ from standing_lab import Standing
 
 from fournines.faults import named
 from fournines.hosts import Host
-from fournines.prove import rows, samples
+from fournines.probes import ApiProbe
+from fournines.prove import objects, rows, samples
 from fournines.prove.drill import api_of, probes_of
 from fournines.prove.fleet import ProbeFleet
 from fournines.prove.prober import Beat, Plan
@@ -35,16 +36,19 @@ PATIENCE_S = 15.0
 
 def probed(standing: Standing, folder: Path, action: Callable[[], object]) -> list[Sample]:
     """Every request of every probe while the action was under way, and for 4 s before and after it."""
-    probes = probes_of(standing.cloud)
+    probes = [probe for probe in probes_of(standing.cloud) if isinstance(probe, ApiProbe)]
+    api = api_of(standing.cloud, standing.state.vault())
     # Names that probes give are unique in a run, not among runs.
     rows.remove(standing.fleet["c1"], probes)
+    objects.ready(api, probes)
     beats = tuple(replace(Beat.of(probe), deadline_s=PATIENCE_S) for probe in probes)
     file = folder / f"samples-{time.monotonic_ns()}.jsonl"
-    with ProbeFleet(Plan(api=api_of(standing.cloud, standing.state.vault()), beats=beats, samples=file)) as probing:
+    with ProbeFleet(Plan(api=api, beats=beats, samples=file)) as probing:
         time.sleep(4)
         action()
         time.sleep(4)
         probing.stop()
+    objects.remove(api, probes)
     return list(samples.read(file))
 
 

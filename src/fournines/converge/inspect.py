@@ -5,7 +5,7 @@ host.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -52,12 +52,15 @@ class HostView:
         return self.reachable and all(one.health is None or one.health.ok for one in self.services.values())
 
 
-def inspect(cloud: Cloud, fleet: Fleet, *, thorough: bool = True) -> Mapping[str, HostView]:
-    """Every host of the cloud by name. Never raises for a host that is down: its view says why.
+def inspect(
+    cloud: Cloud, fleet: Fleet, hosts: Collection[str] | None = None, *, thorough: bool = True
+) -> Mapping[str, HostView]:
+    """Hosts of the cloud by name, all unless said. Never raises for a host that is down: its view says why.
 
     Not `thorough`: only whether services are healthy, without facts and certificates.
     """
-    return together({host.name: lambda h=host: _view(cloud, h, fleet, thorough) for host in cloud.hosts})
+    asked = [host for host in cloud.hosts if hosts is None or host.name in hosts]
+    return together({host.name: lambda h=host: _view(cloud, h, fleet, thorough) for host in asked})
 
 
 def _view(cloud: Cloud, host: Host, fleet: Fleet, thorough: bool) -> HostView:

@@ -10,7 +10,7 @@ from fournines.cloud.model import Cloud, Host
 from fournines.probes import MARK, HostProbe
 
 USER, POOL = "cinder", "volumes"
-LANES = 8
+LANES = 4
 """Objects, and so placement groups at most, that a round meets."""
 DEPTH = 512
 """Slots of each: how many writes may wait before no slot is left, two minutes' worth."""

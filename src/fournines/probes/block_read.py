@@ -10,7 +10,7 @@ from fournines.probes._blocks import BlockProbe, on_new_image
 
 class BlockRead(BlockProbe):
     name = "block-read"
-    interval_s = 0.5
+    interval_s = 1
 
     def request(self) -> Mapping[str, Any]:
         return on_new_image("read")

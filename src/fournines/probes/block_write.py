@@ -13,7 +13,7 @@ from fournines.probes._blocks import BlockProbe, on_new_image
 
 class BlockWrite(BlockProbe):
     name = "block-write"
-    interval_s = 0.25
+    interval_s = 0.5
     all_copies = True
 
     def request(self) -> Mapping[str, Any]:

@@ -16,7 +16,7 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -94,7 +94,7 @@ def drill(
             target=target,
             api=api_of(cloud, vault),
             look=lambda: inspect(cloud, fleet),
-            glance=lambda: inspect(cloud, fleet, thorough=False),
+            glance=lambda hosts: inspect(cloud, fleet, hosts, thorough=False),
             verify=lambda: verify(cloud, vault, observer),
             results=lambda: Results.new(state.results, fault.name),
             observer=observer,
@@ -150,8 +150,8 @@ class Run:
     target: str
     api: Api
     look: Callable[[], Views]
-    glance: Callable[[], Views] | None = None
-    """Health alone, which costs the hosts half: while probes run. None: `look`."""
+    glance: Callable[[Collection[str]], Views] | None = None
+    """Health alone, of these hosts alone: while probes run, whoever looks takes what they measure. None: `look`."""
     verify: Callable[[], Sequence[Verified]]
     results: Callable[[], Results]
     observer: Observer
@@ -278,7 +278,7 @@ class Run:
         self._heal()
         healed = results.done("healed", fault=self.fault.name, hosts=names)
         self._tell("done", "heal", seconds=healed - heal)
-        _, problems = self._await_healthy("recovery", follow, self.glance)
+        _, problems = self._await_healthy("recovery", follow, briefly=True)
         took = results.done("healthy" if not problems else "not healthy") - healed
         if problems:
             recovered = Verdict("recovered", "fail", f"not healthy {took:.0f} s after healing: {'; '.join(problems)}")
@@ -315,20 +315,31 @@ class Run:
             time.sleep(_TICK_S)
 
     def _await_healthy(
-        self, stage: str, follow: Callable[[], None], look: Callable[[], Views] | None = None
+        self, stage: str, follow: Callable[[], None], *, briefly: bool = False
     ) -> tuple[Views, list[str]]:
-        """What was seen last, and who is not well after `windows.healthy` seconds (nobody: healthy)."""
+        """What was seen last, and who is not well after `windows.healthy` seconds (nobody: healthy).
+
+        `briefly`: between two looks at all hosts only at those that were not well.
+        """
         began = time.monotonic()
+        everybody = [host.name for host in self.cloud.hosts]
+        views: Views = {}
+        hosts = everybody
         while True:
             follow()
-            views = (look or self.look)()
+            seen = self.glance(hosts) if briefly and self.glance else self.look()
+            views = {**views, **seen}
             problems = unhealthy(views, self.cloud)
             passed = time.monotonic() - began
-            if not problems or passed >= self.windows.healthy:
+            complete = set(everybody) <= set(seen)
+            if (complete and not problems) or passed >= self.windows.healthy:
                 self._tell("fail" if problems else "done", stage, "; ".join(problems), seconds=passed)
                 return views, problems
             self._tell("wait", stage, "; ".join(problems), seconds=passed)
-            time.sleep(_LOOK_EVERY_S)
+            sick = [name for name in everybody if unhealthy(views, self.cloud, only=name)]
+            hosts = sick or everybody
+            if sick:
+                time.sleep(_LOOK_EVERY_S)
 
     def _pass(self, stage: str, until: float, follow: Callable[[], None]) -> None:
         began = time.monotonic()

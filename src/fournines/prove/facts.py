@@ -34,10 +34,12 @@ def facts(views: Views, host: str, service: str) -> Mapping[str, Any] | None:
     return view.services[service].facts or None
 
 
-def unhealthy(views: Views, cloud: Cloud) -> list[str]:
+def unhealthy(views: Views, cloud: Cloud, only: str | None = None) -> list[str]:
     """Who is not well, one line each: `c1 does not answer`, `galera on c2: Joining`. Empty when all is well."""
     lines: list[str] = []
     for host in cloud.hosts:
+        if only not in (None, host.name):
+            continue
         view = views.get(host.name)
         if view is None or not view.reachable:
             lines.append(f"{host.name} does not answer{f': {view.why}' if view and view.why else ''}")
