@@ -25,7 +25,7 @@ def stored(standing: Standing) -> Standing:
 
 def drilled(stored: Standing, drill: str) -> dict[str, dict[str, Any]]:
     """The probes of that drill by name. No audit was anything but ok, and no API that stores nothing noticed: none was
-    refused or answered wrongly, and none was even slow while hosts were away (their return takes the machine's cores)."""
+    refused or answered wrongly, none was even slow while hosts were away (their return takes all cores)."""
     report = measured(stored, drill)
     audits = {audit["name"]: audit for audit in report["audits"]}
     assert {audit["verdict"] for audit in audits.values()} == {"ok"}, audits

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fournines.services.onhost.galera_member import NO_HISTORY, State, clients, decide, read_grastate
+from fournines.services.onhost.galera_member import NO_HISTORY, Decision, State, clients, cure, decide, read_grastate
 
 ORDER = ["c1", "c2", "c3"]
 UUID = "2b09332e-e551-11f1-9e3b-6a39f5383d1a"
@@ -100,6 +100,24 @@ class TestMajorityLost:
     def test_a_live_primary_always_wins_over_unreachable_members(self):
         states: dict[str, State | None] = {"c1": waiting("c1", 3), "c2": None, "c3": running("c3", 1)}
         assert decide("c1", ORDER, states).verb == "join"
+
+
+class TestCure:
+    def test_who_has_left_the_group_for_good_is_started_again(self):
+        """Seen after a blackout: what it missed was not handed over whole, and it ran on alone for ever."""
+        left = running("c3", 3, "Disconnected")
+        for verb in ("join", "wait", "found"):
+            cured = cure(left, Decision(verb, ""))
+            assert cured
+            assert cured[0] == "SHUTDOWN"
+
+    def test_an_orphan_founds_or_waits(self):
+        orphan = running("c3", 9, "non-Primary")
+        founds = cure(orphan, Decision("found", "highest"))
+        assert founds
+        assert "pc_bootstrap" in founds[0]
+        assert cure(orphan, Decision("wait", "")) is None
+        assert cure(orphan, Decision("join", "")) is None
 
 
 @st.composite

@@ -125,6 +125,17 @@ def decide(name: str, order: list[str], states: dict[str, State | None]) -> Deci
     return Decision("wait", f"{best} holds position {known[best].seqno} and is to found the cluster")
 
 
+def cure(state: State, decision: Decision) -> tuple[str, str] | None:
+    """What a running member without a primary component is told, in SQL, and why; None: it waits. Pure."""
+    if state.status == "Disconnected":
+        # Whatever the others do: it takes no part in any component again.
+        return "SHUTDOWN", "it has left the group for good; shut down, to be started again"
+    if decision.verb == "found":
+        # MariaDB 11.8 lets provider options be set one by one only: wsrep_provider_options is read-only.
+        return "SET GLOBAL wsrep_provider_pc_bootstrap = ON", decision.why
+    return None
+
+
 def _config() -> tuple[str, str, dict[str, str]]:
     """(own name, own address, all members' addresses by name, in order of preference)."""
     with open(CONFIG, encoding="utf-8") as file:
@@ -279,7 +290,7 @@ class Watch:
             time.sleep(0.3)
 
     def _mend(self) -> None:
-        """Make this running member's own component primary again, when the rule lets it."""
+        """Bring this running member, which is in no primary component, back into one, when the rule lets it."""
         state = self.state()
         if state.phase != "running" or state.status == "Primary" or self._connection is None or os.path.exists(LEAVING):
             self._orphan_since = None
@@ -289,18 +300,12 @@ class Watch:
             self._orphan_since = now
         if now - self._orphan_since < PATIENCE:
             return
-        if state.status == "Disconnected":
-            print("mend: it has left the group for good; shut down, to be started again", flush=True)
+        found = cure(state, decide(self._name, list(self._members), ask_all(self._members, self._name, state)))
+        if found and self.state().status != "Primary":
+            statement, why = found
+            print(f"mend: {why}", flush=True)
             with self._connection.cursor() as cursor:
-                cursor.execute("SHUTDOWN")
-            self._orphan_since = None
-            return
-        decision = decide(self._name, list(self._members), ask_all(self._members, self._name, state))
-        if decision.verb == "found" and self.state().status != "Primary":
-            print(f"mend: {decision.why}", flush=True)
-            with self._connection.cursor() as cursor:
-                # MariaDB 11.8 lets provider options be set one by one only: wsrep_provider_options is read-only.
-                cursor.execute("SET GLOBAL wsrep_provider_pc_bootstrap = ON")
+                cursor.execute(statement)
             self._orphan_since = None
 
     def _once(self) -> None:
