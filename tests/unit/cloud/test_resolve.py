@@ -241,7 +241,7 @@ def test_resolve_refuses_without_places(file: Path, text: str, message: str) -> 
 def test_metal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/op")
     cloud = load(ROOT / "clouds/metal-example.yaml", catalogue())
-    assert (cloud.provider, cloud.fidelity, len(cloud.hosts)) == ("ssh", "metal", 7)
+    assert (cloud.provider, cloud.fidelity, len(cloud.hosts)) == ("ssh", "metal", 10)
     key = "/home/op/.ssh/id_ed25519"
     assert cloud.host("ctl2").ssh == Ssh("10.20.0.12", 22, "root", key)
     assert cloud.host("cmp04").ssh == Ssh("10.20.0.24", 2222, "deploy", key)
