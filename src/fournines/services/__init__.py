@@ -81,6 +81,8 @@ class Service(ABC):
     """Debian packages."""
     masked: ClassVar[tuple[str, ...]] = ()
     """Units that those packages bring and that must never start by themselves."""
+    moved: ClassVar[tuple[str, ...]] = ()
+    """Units that run on one host at a time under a strategy that Pacemaker supervises."""
     log_units: ClassVar[tuple[str, ...]] = ()
     """Units whose journal is this service's log."""
 

@@ -1,4 +1,4 @@
-"""The Pacemaker configuration (CIB) as XML: properties, the VIP, fencing. Nothing else.
+"""The Pacemaker configuration (CIB) as XML: properties, the VIP, fencing, units that run on one host at a time.
 
 Pure: cloud in, XML text out. Checked offline by `crm_verify` in the tests.
 """
@@ -6,7 +6,7 @@ Pure: cloud in, XML text out. Checked offline by `crm_verify` in the tests.
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from xml.etree.ElementTree import Element, SubElement
 
 from fournines.cloud.model import Cloud, Host
@@ -48,8 +48,8 @@ def properties(cloud: Cloud, hosts: tuple[Host, ...], fence_action: str) -> dict
     }
 
 
-def configuration(cloud: Cloud, hosts: tuple[Host, ...], fence_action: str) -> Element:
-    """The `configuration` element."""
+def configuration(cloud: Cloud, hosts: tuple[Host, ...], fence_action: str, moved: Iterable[str] = ()) -> Element:
+    """The `configuration` element. `moved`: systemd units, of which each runs on one host at a time."""
     root = Element("configuration")
     options = SubElement(SubElement(root, "crm_config"), "cluster_property_set", id=PROPERTY_SET)
     _nvpairs(options, PROPERTY_SET, properties(cloud, hosts, fence_action))
@@ -74,6 +74,14 @@ def configuration(cloud: Cloud, hosts: tuple[Host, ...], fence_action: str) -> E
     _operation(operations, "vip", "monitor", "5s", "10s")
     _operation(operations, "vip", "start", "0s", "30s")
     _operation(operations, "vip", "stop", "0s", "20s")
+
+    for name in moved:
+        unit = name.removesuffix(".service")
+        operations = SubElement(_primitive(resources, unit, {"class": "systemd", "type": unit}, {}), "operations")
+        _operation(operations, unit, "monitor", "10s", "30s")
+        # It waits for its database and broker by itself.
+        _operation(operations, unit, "start", "0s", "300s")
+        _operation(operations, unit, "stop", "0s", "60s")
 
     for host in hosts:
         if host.bmc is None or len(hosts) == 1:
@@ -112,13 +120,13 @@ def configuration(cloud: Cloud, hosts: tuple[Host, ...], fence_action: str) -> E
     return root
 
 
-def cib(cloud: Cloud, hosts: tuple[Host, ...], fence_action: str) -> str:
+def cib(cloud: Cloud, hosts: tuple[Host, ...], fence_action: str, moved: Iterable[str] = ()) -> str:
     """A whole CIB, as a node finds it at its very first start: options hold from the first election on."""
     root = Element(
         "cib",
         {"validate-with": "pacemaker-4.0", "admin_epoch": "0", "epoch": "1", "num_updates": "0"},
     )
-    root.append(configuration(cloud, hosts, fence_action))
+    root.append(configuration(cloud, hosts, fence_action, moved))
     SubElement(root, "status")
     return text(root)
 

@@ -125,8 +125,14 @@ class OpenStack(Service):
             yield Unit(name=f"{api.unit}.service", reads=(*reads, own, path))
         for worker in self.workers(cloud):
             path = f"{_UNITS}/{worker.unit}.service"
-            yield File(path=path, content=worker_unit(worker, self.user))
-            yield Unit(name=f"{worker.unit}.service", reads=(*reads, path))
+            name = f"{worker.unit}.service"
+            moved = name in self.moved and cloud.services[self.name].strategy.supervisor == "pacemaker"
+            yield File(path=path, content=worker_unit(worker, self.user, reloads=moved))
+            if moved:
+                # Where it runs is Pacemaker's business; there it reads its files again.
+                yield Unit(name=name, enabled=False, running=None, reload_reads=(*reads, path))
+            else:
+                yield Unit(name=name, reads=(*reads, path))
 
     def capacity(self, cloud: Cloud, endpoint: str) -> int | None:
         return next((api.processes * api.threads for api in self.apis(cloud) if api.endpoint == endpoint), None)
@@ -153,8 +159,8 @@ class OpenStack(Service):
         return self.ceph if _ceph.used(cloud) else ()
 
 
-def worker_unit(worker: Worker, user: str) -> str:
-    """A unit for a daemon that is not under uWSGI."""
+def worker_unit(worker: Worker, user: str, *, reloads: bool = False) -> str:
+    """A unit for a daemon that is not under uWSGI. `reloads`: at a reload its children begin anew by the files."""
     return unit(
         worker.unit,
         unit=[("After", "network.target"), ("StartLimitIntervalSec", "0")],
@@ -170,6 +176,7 @@ def worker_unit(worker: Worker, user: str) -> str:
             # Lasting queue names are made of the host's name and this.
             ("Environment", f"OS_OSLO_MESSAGING_RABBIT__PROCESSNAME={worker.unit}"),
             ("ExecStart", worker.command),
+            *([("ExecReload", "/bin/kill -HUP $MAINPID")] if reloads else []),
             ("TimeoutStartSec", "300"),
             ("TimeoutStopSec", "30"),
             ("KillMode", "mixed"),

@@ -1,5 +1,7 @@
 """Cinder: volumes. APIs and schedulers on every controller; volume managers too, where the cloud has Ceph or the spec
-names a backend. All managers are one cluster: any of them serves each volume, under locks in etcd.
+names a backend. All managers are one cluster: any of them serves each volume, under locks in etcd. With the strategy
+active-backup there is one, which Pacemaker keeps on one host: for backends whose driver cannot share. Volumes belong to
+the cluster or to that one manager: a strategy is for a cloud's whole life.
 
 Backups lie in another pool of the same Ceph: they outlive a volume, not the cluster.
 """
@@ -11,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from pydantic import Field
 
 from fournines.cloud.model import Cloud, Endpoint, Host
+from fournines.cloud.strategies import ACTIVE_ACTIVE, ACTIVE_BACKUP
 from fournines.converge.resources import Resource, User
 from fournines.services import Options, _ceph, _database, _oslo, etcd
 from fournines.services._database import Database
@@ -36,6 +39,8 @@ class Cinder(OpenStack):
     needs = (*NEEDS, BUS, *etcd.NEEDS, *_ceph.NEEDS)
     endpoints = (Endpoint("cinder", 8776, "/v3", "volumev3", check="/healthcheck"),)
     oslo = ("cinder", "oslo.privsep", *_oslo.DAEMONS)
+    strategies = (ACTIVE_ACTIVE, ACTIVE_BACKUP)
+    moved = ("cinder-volume.service",)
     packages = (
         *("cinder-api", "cinder-backup", "cinder-scheduler", "cinder-volume"),
         *(*_ceph.CLIENT_PACKAGES, *etcd.CLIENT_PACKAGES),
@@ -74,14 +79,17 @@ class Cinder(OpenStack):
 
     def files(self, cloud: Cloud, host: Host, vault: Vault) -> Mapping[str, Sections]:
         backends = self._backends(cloud)
+        shared = cloud.services[self.name].strategy == ACTIVE_ACTIVE
+        # Volume managers of one cluster share their volumes. A single one has one name wherever it runs.
+        cluster: _oslo.Options = {"cluster": cloud.name} if shared else {}
+        own: _oslo.Options = {} if shared else {"backend_host": cloud.name}
         return {
             _CONF: {
                 "DEFAULT": {
                     "use_stderr": True,
                     "my_ip": host.management,
                     "host": host.name,
-                    # Volume managers of one cluster share their volumes: any of them serves each.
-                    "cluster": cloud.name,
+                    **cluster,
                     "transport_url": _oslo.transport_url(cloud, vault, self.name),
                     "enabled_backends": list(backends),
                     "rpc_response_timeout": 30,
@@ -99,7 +107,7 @@ class Cinder(OpenStack):
                 "oslo_concurrency": {"lock_path": "/run/lock/cinder"},
                 "oslo_middleware": {"enable_proxy_headers_parsing": True},
                 **_oslo.messaging(),
-                **{name: {"volume_backend_name": name, **options} for name, options in backends.items()},
+                **{name: {"volume_backend_name": name, **own, **options} for name, options in backends.items()},
             }
         }
 

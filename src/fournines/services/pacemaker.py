@@ -1,4 +1,5 @@
-"""Pacemaker: keeps the VIP next to an HAProxy that answers, and fences by each host's BMC. Nothing else.
+"""Pacemaker: keeps the VIP next to an HAProxy that answers, fences by each host's BMC, and runs on one host at a time
+what a strategy gives it. Nothing else.
 
 Databases and brokers are not its business: they replicate and recover by themselves, and a second supervisor
 over them has been the cause of outages rather than their cure (field notes, peers).
@@ -14,7 +15,7 @@ from fournines.cloud.model import Bmc, Cloud, Host, Needs
 from fournines.cloud.strategies import QUORUM
 from fournines.converge.resources import Directory, File, Resource, Unit
 from fournines.converge.steps import Check, Command, Step
-from fournines.services import Options, Said, Service
+from fournines.services import Options, Said, Service, catalogue
 from fournines.services import _cib as cib
 from fournines.services._render import on_host
 from fournines.state import Vault
@@ -59,7 +60,7 @@ class Pacemaker(Service):
         yield File(path=cib.VIP_AGENT, content=on_host("vip.sh"), mode=0o755)
         yield File(
             path="/var/lib/pacemaker/cib/cib.xml",
-            content=cib.cib(cloud, hosts, self._fence_action(cloud)),
+            content=cib.cib(cloud, hosts, self._fence_action(cloud), _moved(cloud)),
             owner="hacluster",
             group="haclient",
             mode=0o600,
@@ -89,7 +90,7 @@ class Pacemaker(Service):
 
     def steps(self, cloud: Cloud, vault: Vault) -> Iterable[Step]:
         hosts = cloud.services[self.name].hosts
-        desired = cib.text(cib.configuration(cloud, hosts, self._fence_action(cloud)))
+        desired = cib.text(cib.configuration(cloud, hosts, self._fence_action(cloud), _moved(cloud)))
 
         yield Step(
             name="put the cluster configuration in place",
@@ -107,6 +108,12 @@ class Pacemaker(Service):
     def _fence_action(self, cloud: Cloud) -> str:
         options = PacemakerOptions.model_validate(cloud.services[self.name].options)
         return options.fence_action or ("off" if cloud.provider == "lab" else "reboot")
+
+
+def _moved(cloud: Cloud) -> tuple[str, ...]:
+    """Units of services whose strategy gives them to Pacemaker."""
+    kept = [name for name, placement in cloud.services.items() if placement.strategy.supervisor == "pacemaker"]
+    return tuple(unit for name in sorted(kept) for unit in catalogue()[name].moved)
 
 
 def _drop_in() -> str:

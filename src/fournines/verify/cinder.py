@@ -21,8 +21,13 @@ class Cinder(Trip):
     def go(self, at: Client) -> str:
         cinder, placement = at.sdk.block_storage, at.cloud.services[self.name]
         shared = "ceph-osd" in at.cloud.services
-        daemons = ("cinder-scheduler", *(("cinder-volume", "cinder-backup") if shared else ()))
-        up = all_up(cinder.services(), [(daemon, host.name) for daemon in daemons for host in placement.hosts])
+        everywhere = ("cinder-scheduler", *(("cinder-backup",) if shared else ()))
+        expected = [(daemon, host.name) for daemon in everywhere for host in placement.hosts]
+        if shared:
+            one = placement.strategy.supervisor == "pacemaker"
+            managers = [at.cloud.name] if one else [host.name for host in placement.hosts]
+            expected += [("cinder-volume", manager) for manager in managers]
+        up = all_up(cinder.services(), expected)
         kind = cinder.create_type(name=NAME)
         want(cinder.get_type(kind.id).name == NAME, "not the volume type that was made")
         cinder.delete_type(kind, ignore_missing=False)
