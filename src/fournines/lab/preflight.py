@@ -22,7 +22,7 @@ from fournines.lab.names import Names
 from fournines.state import State, state_root
 
 _MB = 2**20
-# By role: a controller of the default lab was measured at 2.7 to 2.9 GB of PSS, a storage host with two disks at 0.28 to
+# By role: a controller of the default lab was measured at 2.7 to 2.9 GB of PSS, a storage host of two disks at 0.28 to
 # 0.44 GB, a host without services at 15 MiB (30 MiB of cgroup); others are estimates.
 _CONTROL_MB, _OTHER_MB, _BARE_MB = 2750, 150, 60
 _DISK_MB = 150
