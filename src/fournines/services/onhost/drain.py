@@ -26,6 +26,8 @@ from collections.abc import Iterable
 LAST = 30.0
 FIRST = 100.0
 """A unit's start is bounded by 120 s."""
+QUIET = 8
+"""Looks on end, 0.05 s apart, that find no connection."""
 NOTICE = 1.5
 """Seconds within which load balancers notice that a member which was closed before this one is back."""
 TABLE = "inet fournines_drain"
@@ -93,9 +95,9 @@ def wait_for_the_last(address: str, port: int) -> None:
     while time.monotonic() < end:
         with open("/proc/net/tcp", encoding="ascii") as file:
             left = still_open(file, address, port)
-        # Twice: a connection that came just before the rule is in no table for a moment.
+        # Several times: a connection that came just before the rule is in no table for a moment, a long one on a busy host.
         quiet = 0 if left else quiet + 1
-        if quiet == 2:
+        if quiet == QUIET:
             return
         time.sleep(0.05)
     print(f"connections to {address}:{port} are still open after {LAST:g} s", flush=True)
