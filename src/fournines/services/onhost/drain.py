@@ -95,7 +95,7 @@ def wait_for_the_last(address: str, port: int) -> None:
     while time.monotonic() < end:
         with open("/proc/net/tcp", encoding="ascii") as file:
             left = still_open(file, address, port)
-        # Several times: a connection that came just before the rule is in no table for a moment, a long one on a busy host.
+        # Several times: a connection that came just before the rule is in no table for a while, on a busy host.
         quiet = 0 if left else quiet + 1
         if quiet == QUIET:
             return
