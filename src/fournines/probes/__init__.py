@@ -12,10 +12,10 @@ from outside, by cancelling.
 Rhythm
 ------
 A drill shares its cores with the lab that it measures, so what probes cost there is bounded: Keystone, on which all
-else stands, is asked ten times a second; each other API is read every second and written every two. A request costs
-the cloud 10 to 40 ms of a core (measured, load balancer and database included): Keystone's together 0.28 of a core,
-all others 0.19. The prober spreads their starts. A token and a read of Keystone have 2 s; the other APIs, of which some
-answer one request at a time, 5 s, as a dashboard has. A disk is written twice a second and read once.
+else stands, is asked six times a second; each other API is read every second (the dashboard every two) and written
+every two. A request costs the cloud 10 to 40 ms of a core (measured, load balancer and database included). The prober
+spreads their starts. A token and a read of Keystone have 2 s; the other APIs, of which some answer one request at a
+time, 5 s, as a dashboard has. A disk is written twice a second and read once.
 """
 
 from __future__ import annotations

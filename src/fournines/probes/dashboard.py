@@ -9,7 +9,7 @@ class Dashboard(ApiProbe):
     name = "dashboard"
     service = "horizon"
     column = "ui"
-    interval_s = 1
+    interval_s = 2
     deadline_s = 5
 
     async def once(self, session: Session, seq: int) -> str | None:

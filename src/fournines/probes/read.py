@@ -13,7 +13,7 @@ class Read(ApiProbe):
     name = "read"
     service = "keystone"
     column = "read"
-    interval_s = 0.25
+    interval_s = 0.5
     deadline_s = 2
 
     async def once(self, session: Session, seq: int) -> str | None:

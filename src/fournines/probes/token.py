@@ -9,7 +9,7 @@ class Token(ApiProbe):
     name = "token"
     service = "keystone"
     column = "token"
-    interval_s = 0.25
+    interval_s = 0.5
     deadline_s = 2
 
     async def once(self, session: Session, seq: int) -> str | None:
