@@ -109,13 +109,13 @@ class TestCure:
         for verb in ("join", "wait", "found"):
             cured = cure(left, Decision(verb, ""))
             assert cured
-            assert cured[0] == "SHUTDOWN"
+            assert cured[0][-1] == "SHUTDOWN"
 
     def test_an_orphan_founds_or_waits(self):
         orphan = running("c3", 9, "non-Primary")
         founds = cure(orphan, Decision("found", "highest"))
         assert founds
-        assert "pc_bootstrap" in founds[0]
+        assert "pc_bootstrap" in founds[0][0]
         assert cure(orphan, Decision("wait", "")) is None
         assert cure(orphan, Decision("join", "")) is None
 

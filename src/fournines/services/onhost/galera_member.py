@@ -125,14 +125,16 @@ def decide(name: str, order: list[str], states: dict[str, State | None]) -> Deci
     return Decision("wait", f"{best} holds position {known[best].seqno} and is to found the cluster")
 
 
-def cure(state: State, decision: Decision) -> tuple[str, str] | None:
+def cure(state: State, decision: Decision) -> tuple[list[str], str] | None:
     """What a running member without a primary component is told, in SQL, and why; None: it waits. Pure."""
     if state.status == "Disconnected":
-        # Whatever the others do: it takes no part in any component again.
-        return "SHUTDOWN", "it has left the group for good; shut down, to be started again"
+        # Whatever the others do: it takes no part in any component again. As long as Galera has a say it refuses even
+        # this ("has not yet prepared node for application use").
+        statements = ["SET SESSION wsrep_on = OFF", "SHUTDOWN"]
+        return statements, "it has left the group for good; shut down, to be started again"
     if decision.verb == "found":
         # MariaDB 11.8 lets provider options be set one by one only: wsrep_provider_options is read-only.
-        return "SET GLOBAL wsrep_provider_pc_bootstrap = ON", decision.why
+        return ["SET GLOBAL wsrep_provider_pc_bootstrap = ON"], decision.why
     return None
 
 
@@ -284,9 +286,15 @@ class Watch:
         self._connection: Any = None
 
     def forever(self) -> None:
+        import pymysql
+
         while True:
             self._once()
-            self._mend()
+            # A server that refuses is asked again after PATIENCE: whoever watches must not end.
+            try:
+                self._mend()
+            except (pymysql.MySQLError, OSError) as error:
+                print(f"mend: {error}", flush=True)
             time.sleep(0.3)
 
     def _mend(self) -> None:
@@ -302,11 +310,12 @@ class Watch:
             return
         found = cure(state, decide(self._name, list(self._members), ask_all(self._members, self._name, state)))
         if found and self.state().status != "Primary":
-            statement, why = found
+            statements, why = found
             print(f"mend: {why}", flush=True)
-            with self._connection.cursor() as cursor:
-                cursor.execute(statement)
             self._orphan_since = None
+            with self._connection.cursor() as cursor:
+                for statement in statements:
+                    cursor.execute(statement)
 
     def _once(self) -> None:
         import pymysql
