@@ -165,7 +165,7 @@ def test_rules_return_and_connections_live_on(standing: Standing) -> None:
 
     def peers() -> set[str]:
         return {
-            " ".join(line.split()[2:4])
+            " ".join(line.split()[3:5])
             for line in standing.on("c2", "ss", "-Htn", "sport = 4567 or dport = 4567").splitlines()
         }
 
