@@ -90,10 +90,10 @@ def test_a_prober_that_stood_still_voids_the_run() -> None:
     (reason,) = doubt(good, stalls=((120.0, 1.3),))
     assert "stood still for 1.30 s" in reason
     late = [
-        Sample(probe="token", seq=one.seq, intended=one.intended, start=one.intended + 0.2, end=one.end, ok=one.ok)
+        Sample(probe="token", seq=one.seq, intended=one.intended, start=one.intended + 0.6, end=one.end, ok=one.ok)
         for one in good
     ]
-    assert any("0.20 s late" in reason for reason in doubt(late))
+    assert any("0.60 s late" in reason for reason in doubt(late))
 
 
 def test_missing_samples_void_the_run() -> None:
