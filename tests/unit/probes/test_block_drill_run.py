@@ -125,7 +125,7 @@ def test_two_storage_hosts_that_are_lost(keystone: LittleCloud, tmp_path: Path) 
     write = probes["block-write"]
     assert (write["budget_s"], write["bound_s"], write["budget_kept"], write["bound_held"]) == (None, None, None, None)
     assert write["phases"]["fault"]["outage"]["lower_s"] >= 4
-    assert probes["token"]["errors"] == 0
+    assert set(probes["token"]["kinds"]) <= {"deadline"}
     audits = {audit["name"]: audit for audit in data["audits"]}
     assert {audit["verdict"] for audit in audits.values()} == {"ok"}
     assert "stood still for 5 s" in audits["blocked-and-resumed"]["detail"]
