@@ -13,7 +13,7 @@ USER, POOL = "cinder", "volumes"
 LANES = 4
 """Objects, and so placement groups at most, that a round meets."""
 DEPTH = 512
-"""Slots of each: how many writes may wait before no slot is left, two minutes' worth."""
+"""Slots of each: how many writes may wait before no slot is left, four minutes' worth."""
 
 
 class BlockProbe(HostProbe):

@@ -101,7 +101,7 @@ class Ceph(Service):
         domains = {host.rack if chosen.failure_domain == "rack" else host.name for host in hosts} - {None}
         if len(domains) < chosen.size:
             yield Complaint(
-                ("services", "ceph", "size") if "ceph" in cloud.services else (),
+                ("services", "ceph", "size"),
                 f"services.ceph.size: {chosen.size} copies in {chosen.size} different {chosen.failure_domain}s, and "
                 f"{len(domains)} {chosen.failure_domain}{'s have' if len(domains) != 1 else ' has'} the role storage",
             )
