@@ -22,6 +22,8 @@ class Database:
     schemas: tuple[str, ...]
     package: str
     """Debian package that brings the schema's migrations."""
+    conf: str | None
+    """The service's oslo configuration file with the URLs of its databases."""
     migrate: str
     """Shell command, run as the service's Unix user, that brings the schema up to that package."""
     upgrade: str | None = None
@@ -90,7 +92,7 @@ def migrate(cloud: Cloud, database: Database) -> Step:
     """Bring the schema up to the package's version; see `onhost/schema.py`.
 
     A schema that was made from nothing is kept, and loaded into the next cloud's empty databases: seconds instead of
-    minutes.
+    minutes. A service gives a query up soon, and tries another member; a migration waits for as long as a table takes.
     """
     service, package = database.service, database.package
 
@@ -107,10 +109,17 @@ def migrate(cloud: Cloud, database: Database) -> Step:
         when="before",
         done=does("check", service, package, timeout=10),
         run=does(
-            *("migrate", service, package, database.migrate, database.upgrade or database.migrate),
+            *(
+                "migrate",
+                service,
+                package,
+                database.conf or "-",
+                database.migrate,
+                database.upgrade or database.migrate,
+            ),
             *(f"{source}>{copy}" for source, copy in database.copies.items()),
             *database.schemas,
-            timeout=600,
+            timeout=3600,
         ),
         keep=Keep(
             name=f"schema-{service}",

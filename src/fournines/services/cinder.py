@@ -51,7 +51,13 @@ class Cinder(OpenStack):
     )
     masked = ("tgt.service",)
     options = CinderOptions
-    database = Database(service="cinder", schemas=("cinder",), package="cinder-common", migrate="cinder-manage db sync")
+    database = Database(
+        service="cinder",
+        schemas=("cinder",),
+        package="cinder-common",
+        conf=_CONF,
+        migrate="cinder-manage db sync",
+    )
     log_units = tuple(f"cinder-{daemon}.service" for daemon in ("api", "scheduler", "volume", "backup"))
 
     def apis(self, cloud: Cloud) -> Iterable[Api]:

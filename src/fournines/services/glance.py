@@ -16,6 +16,7 @@ from fournines.services._openstack import NEEDS, Api, OpenStack
 from fournines.services._oslo import Sections
 from fournines.state import Vault
 
+_CONF = "/etc/glance/glance-api.conf"
 _IMAGES = "/var/lib/glance/images"
 _RBD = {
     "rbd_store_pool": "images",
@@ -45,6 +46,7 @@ class Glance(OpenStack):
         service="glance",
         schemas=("glance",),
         package="glance-common",
+        conf=_CONF,
         migrate="glance-manage db_sync && glance-manage db_load_metadefs",
     )
     log_units = ("glance-api.service",)
@@ -72,7 +74,7 @@ class Glance(OpenStack):
         shared = _ceph.used(cloud)
         stores: Sections = {"ceph": _RBD} if shared else {"local": {"filesystem_store_datadir": _IMAGES}}
         return {
-            "/etc/glance/glance-api.conf": {
+            _CONF: {
                 "DEFAULT": {
                     "use_stderr": True,
                     "enabled_backends": "ceph:rbd" if shared else "local:file",

@@ -11,6 +11,8 @@ from fournines.services._openstack import Api, OpenStack, Worker
 from fournines.services._oslo import Sections
 from fournines.state import Vault
 
+_CONF = "/etc/heat/heat.conf"
+
 
 class HeatOptions(Options):
     processes: int = 1
@@ -33,7 +35,9 @@ class Heat(OpenStack):
     )
     packages = ("heat-api", "heat-api-cfn", "heat-engine")
     options = HeatOptions
-    database = Database(service="heat", schemas=("heat",), package="heat-common", migrate="heat-manage db_sync")
+    database = Database(
+        service="heat", schemas=("heat",), package="heat-common", conf=_CONF, migrate="heat-manage db_sync"
+    )
     log_units = ("heat-api.service", "heat-api-cfn.service", "heat-engine.service")
 
     def apis(self, cloud: Cloud) -> Iterable[Api]:
@@ -51,12 +55,12 @@ class Heat(OpenStack):
             )
 
     def workers(self, cloud: Cloud) -> Iterable[Worker]:
-        yield Worker(unit="heat-engine", command="/usr/bin/heat-engine --config-file=/etc/heat/heat.conf")
+        yield Worker(unit="heat-engine", command=f"/usr/bin/heat-engine --config-file={_CONF}")
 
     def files(self, cloud: Cloud, host: Host, vault: Vault) -> Mapping[str, Sections]:
         login = _oslo.login(cloud, vault, self.name)
         return {
-            "/etc/heat/heat.conf": {
+            _CONF: {
                 "DEFAULT": {
                     "use_stderr": True,
                     "host": host.name,

@@ -32,6 +32,14 @@ _UNIT = "/etc/systemd/system/horizon.service"
 _CLEAR_SERVICE = "/etc/systemd/system/horizon-clearsessions.service"
 _CLEAR_TIMER = "/etc/systemd/system/horizon-clearsessions.timer"
 
+_PATIENCE = """
+import sys
+
+# A migration waits for as long as a table takes.
+if "migrate" in sys.argv:
+    DATABASES["default"] = {**DATABASES["default"], "OPTIONS": {}}
+"""
+
 _RULES = {"SSH": 22, "DNS": 53, "HTTP": 80, "HTTPS": 443, "SMTP": 25, "MySQL": 3306, "RDP": 3389}
 """Ports that the form for security groups offers by name."""
 
@@ -53,7 +61,11 @@ class Horizon(Service):
     packages = ("openstack-dashboard", "python3-mysqldb", "uwsgi-core", "uwsgi-plugin-python3")
     options = HorizonOptions
     database = Database(
-        service="horizon", schemas=("horizon",), package="openstack-dashboard", migrate=f"{_MANAGE} migrate --noinput"
+        service="horizon",
+        schemas=("horizon",),
+        package="openstack-dashboard",
+        conf=None,
+        migrate=f"{_MANAGE} migrate --noinput",
     )
     log_units = ("horizon.service", "horizon-clearsessions.service")
 
@@ -63,7 +75,7 @@ class Horizon(Service):
         yield File(path=_DEBIANS, content=f"# See {_SETTINGS}.\n")
         yield File(
             path=_SETTINGS,
-            content=python(_settings(cloud, host, vault, options)),
+            content=python(_settings(cloud, host, vault, options)) + _PATIENCE,
             group="horizon",
             mode=0o640,
             secret=True,

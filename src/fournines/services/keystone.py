@@ -61,7 +61,11 @@ class Keystone(Service):
     packages = ("keystone", "uwsgi-core", "uwsgi-plugin-python3", "python3-memcache")
     options = KeystoneOptions
     database = Database(
-        service="keystone", schemas=("keystone",), package="keystone", migrate="keystone-manage db_sync"
+        service="keystone",
+        schemas=("keystone",),
+        package="keystone",
+        conf=_CONF,
+        migrate="keystone-manage db_sync",
     )
     log_units = ("keystone.service", "keystone-fernet.service")
 

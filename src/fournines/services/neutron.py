@@ -38,6 +38,7 @@ class Neutron(OpenStack):
         service="neutron",
         schemas=("neutron",),
         package="neutron-common",
+        conf=_CONF,
         migrate=f"neutron-db-manage {_ARGUMENTS} upgrade heads",
     )
     log_units = ("neutron-api.service", "neutron-rpc-server.service", "neutron-periodic-workers.service")

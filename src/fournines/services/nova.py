@@ -56,6 +56,7 @@ class Nova(OpenStack):
         service="nova",
         schemas=("nova_api", "nova", "nova_cell0"),
         package="nova-common",
+        conf=_CONF,
         # Cell0 has the schema of every cell: copied, which takes seconds and not half a minute.
         migrate="nova-manage api_db sync && nova-manage db sync --local_cell",
         # By its mapping, it upgrades cell0 too.

@@ -11,6 +11,8 @@ from fournines.services._openstack import NEEDS, Api, OpenStack
 from fournines.services._oslo import Sections
 from fournines.state import Vault
 
+_CONF = "/etc/placement/placement.conf"
+
 
 class PlacementOptions(Options):
     processes: int = 1
@@ -25,7 +27,11 @@ class Placement(OpenStack):
     packages = ("placement-api",)
     options = PlacementOptions
     database = Database(
-        service="placement", schemas=("placement",), package="placement-common", migrate="placement-manage db sync"
+        service="placement",
+        schemas=("placement",),
+        package="placement-common",
+        conf=_CONF,
+        migrate="placement-manage db sync",
     )
     log_units = ("placement-api.service",)
 
@@ -41,7 +47,7 @@ class Placement(OpenStack):
 
     def files(self, cloud: Cloud, host: Host, vault: Vault) -> Mapping[str, Sections]:
         return {
-            "/etc/placement/placement.conf": {
+            _CONF: {
                 "DEFAULT": {"use_stderr": True},
                 "placement_database": _database_options(cloud, vault),
                 "keystone_authtoken": _oslo.auth_token(cloud, vault, self.name),

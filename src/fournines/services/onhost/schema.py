@@ -2,9 +2,10 @@
 
     schema.py version PACKAGE                                what a kept schema depends on
     schema.py check SERVICE PACKAGE                          exit 0: the schema is of that package's version
-    schema.py migrate SERVICE PACKAGE COMMAND UPGRADE [SCHEMA>COPY...] SCHEMA...
+    schema.py migrate SERVICE PACKAGE CONF COMMAND UPGRADE [SCHEMA>COPY...] SCHEMA...
                                                              as the user SERVICE run COMMAND where there is nothing
-                                                             yet, then copy; else UPGRADE; note the version
+                                                             yet, then copy; else UPGRADE; note the version. Both
+                                                             wait for ever where CONF, unless -, sets a limit
     schema.py save SERVICE SCHEMA...                         print a schema that was just made from nothing
     schema.py load SERVICE PACKAGE SCHEMA... < saved         exit 3: the databases are not empty
 
@@ -13,7 +14,10 @@ while databases are being filled from nothing the version says so, and whoever f
 """
 
 import base64
+import configparser
 import gzip
+import os
+import re
 import subprocess
 import sys
 
@@ -25,8 +29,8 @@ TABLE = (
 )
 
 
-def program(*argv: str, stdin: bytes = b"") -> bytes:
-    done = subprocess.run(argv, input=stdin, capture_output=True, check=False)
+def program(*argv: str, stdin: bytes = b"", env: "dict[str, str] | None" = None) -> bytes:
+    done = subprocess.run(argv, input=stdin, capture_output=True, check=False, env={**os.environ, **(env or {})})
     if done.returncode:
         sys.exit(f"{argv[0]}: {(done.stderr or done.stdout).decode(errors='replace').strip()[-1500:]}")
     return done.stdout
@@ -84,9 +88,23 @@ def check(service: str, package: str) -> None:
     sys.exit(found != wanted)
 
 
-def migrate(service: str, package: str, command: str, upgrade: str, *words: str) -> None:
+def patient(conf: str) -> "dict[str, str]":
+    """Environment in which oslo.config finds the file's database URLs without their limits on a query."""
+    if conf == "-":
+        return {}
+    parser = configparser.RawConfigParser(strict=False)
+    with open(conf) as file:
+        parser.read_file(file)
+    return {
+        f"OS_{section.upper()}__CONNECTION": re.sub(r"&(read|write)_timeout=[^&]*", "", parser[section]["connection"])
+        for section in parser.sections()
+        if "connection" in parser[section]
+    }
+
+
+def migrate(service: str, package: str, conf: str, command: str, upgrade: str, *words: str) -> None:
     fresh = empty(service, [word for word in words if ">" not in word])
-    program("su", "-s", "/bin/sh", service, "-c", command if fresh else upgrade)
+    program("su", "-s", "/bin/sh", service, "-c", command if fresh else upgrade, env=patient(conf))
     for source, copy in (word.split(">") for word in words if ">" in word):
         # With its rows: a schema's version is one.
         if fresh:
