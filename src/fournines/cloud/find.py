@@ -28,7 +28,9 @@ def find_cloud(name_or_path: str | None = None) -> Path:
         if _exists(candidate):
             return candidate
     there = sorted({file.stem for folder in folders for file in _files(folder)})
-    near = difflib.get_close_matches(Path(wanted).stem, there, n=1, cutoff=0.5)
+    stem = Path(wanted).stem
+    begun = [name for name in there if stem and name.startswith(stem)]
+    near = begun or difflib.get_close_matches(stem, there, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(there[:12])}" if there else ""
     source = "" if name_or_path else " (from NINES_CLOUD)" if os.environ.get("NINES_CLOUD") else " (the default)"
     looked = " and ".join(str(folder) for folder in folders)

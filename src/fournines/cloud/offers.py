@@ -28,7 +28,7 @@ class Offer(Protocol):
     """What the model must know of a service; `fournines.services.Service` is one."""
 
     name: ClassVar[str]
-    role: ClassVar[Role]
+    roles: ClassVar[tuple[Role, ...]]
     strategies: ClassVar[tuple[Strategy, ...]]
     needs: ClassVar[tuple[Needs, ...]]
     endpoints: ClassVar[tuple[Endpoint, ...]]
@@ -72,7 +72,7 @@ def lacking_roles(offers: Offers, roles: set[str], chosen: Mapping[str, str | No
     wanted = [
         name
         for name, offer in offers.items()
-        if name in chosen or (offer.by_default and (offer.role in roles or offer.role == "control"))
+        if name in chosen or (offer.by_default and ("control" in offer.roles or roles & {*offer.roles}))
     ]
     seen: set[str] = set()
     lacking: dict[str, list[str]] = {}
@@ -83,8 +83,8 @@ def lacking_roles(offers: Offers, roles: set[str], chosen: Mapping[str, str | No
         seen.add(name)
         offer = offers[name]
         wanted += [need.target for need in offer.needs if not need.soft and not need.optional]
-        if offer.role not in roles:
-            lacking.setdefault(offer.role, []).append(name)
+        if not roles & {*offer.roles}:
+            lacking.setdefault(" or ".join(offer.roles), []).append(name)
     return lacking
 
 

@@ -171,7 +171,7 @@ def _services(spec: Spec, offers: Offers, hosts: tuple[Host, ...]) -> dict[str, 
 
 
 def _place(offer: Offer, choice: ServiceChoice, hosts: tuple[Host, ...]) -> Placement | None:
-    """The service on the hosts of its role; None when there are none."""
+    """The service on the hosts of its roles; None when there are none."""
     strategy = choose_strategy(offer, choice.strategy)
     try:
         options = read_options(offer, choice.options).model_dump()
@@ -180,7 +180,7 @@ def _place(offer: Offer, choice: ServiceChoice, hosts: tuple[Host, ...]) -> Plac
         raise SpecError("\n".join(wrong)) from None
     if strategy.supervisor == "elsewhere":
         return Placement(offer.name, strategy, hosts=(), needs=(), endpoints=(), options=options)
-    having = tuple(host for host in hosts if offer.role in host.roles)
+    having = tuple(host for host in hosts if host.roles & {*offer.roles})
     if not having:
         return None
     having = _some(having, offer.at_most, odd=strategy.alive == "majority")

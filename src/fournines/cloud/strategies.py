@@ -22,5 +22,11 @@ REPLICATED = Strategy("quorum", supervisor="systemd", reach="members", alive="al
 LOCAL = Strategy("active-active", supervisor="systemd", reach="local", alive="any")
 """A member on every host, used by that host alone."""
 
+SPREAD = Strategy("active-active", supervisor="systemd", reach="members", alive="any")
+"""Each thing that it serves is on several members, which serve it at the same time; whoever schedules them knows."""
+
+ROUTED = Strategy("active-backup", supervisor="systemd", reach="members", alive="any")
+"""Each thing that it serves is ready on several members, which agree by VRRP on the one that serves it."""
+
 EXTERNAL = Strategy("external", supervisor="elsewhere", reach="address", alive="elsewhere")
 """Somebody else runs it; the spec gives its address."""

@@ -50,6 +50,8 @@ class Timers:
     mon_lease: float
     mon_election_timeout: float
     paxos_propose_interval: float
+    vrrp_advert: int
+    """Whole seconds between what the active one of a router's hosts says; three without it and another takes over."""
 
     def vip_failover(self) -> float:
         """Upper bound for the VIP to move after its holder lost power."""
@@ -115,6 +117,7 @@ LAB = Timers(
     mon_lease=2,
     mon_election_timeout=2,
     paxos_propose_interval=0.25,
+    vrrp_advert=1,
 )
 
 METAL = Timers(
@@ -147,4 +150,5 @@ METAL = Timers(
     mon_lease=5,
     mon_election_timeout=5,
     paxos_propose_interval=1,
+    vrrp_advert=1,
 )

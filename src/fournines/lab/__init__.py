@@ -38,6 +38,8 @@ from fournines.state import State
 
 __all__ = ["down", "exists", "leftovers", "power", "running", "ssh_key", "up"]
 
+# Of a switch's ports, and of guests.
+_DEVICES = ("/dev/net/tun", "/dev/kvm")
 _INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
 # A bare host was measured at 6; other programs of root take some too.
 _INOTIFY_A_HOST, _INOTIFY_SPARE = 16, 48
@@ -81,6 +83,7 @@ def _definitions(cloud: Cloud, names: Names, lower: tuple[str, ...]) -> Mapping[
             network.nics(names, cloud.networks, host.name, host.addresses),
             str(gateway) if gateway else None,
             tuple(_disks(host)),
+            tuple(device for device in _DEVICES if host.roles & {"network", "compute"} and Path(device).exists()),
         )
         for host in cloud.hosts
     }

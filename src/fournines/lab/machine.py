@@ -46,9 +46,11 @@ _CLEAN = ("env", "-i", f"PATH={_PATH}", "HOME=/root", "LANG=C.UTF-8")
 _BOOT = """
 mkdir -p /run/systemd/nspawn && mount -t tmpfs -o mode=0755,size=1m nines /run/systemd/nspawn || exit 1
 mount -t overlay "$1" -o "lowerdir=$2,upperdir=$3,workdir=$4" "$5" || exit 1
-exec systemd-nspawn --quiet --register=no --keep-unit --directory="$5" --machine="$1" --hostname="$6" \
-    --network-namespace-path="/run/netns/$7" --capability=CAP_NET_ADMIN,CAP_IPC_LOCK \
-    --link-journal=no --resolv-conf=off --timezone=off ${8:+"--bind=$8"} --boot
+root=$5 machine=$1 host=$6 netns=$7
+shift 7
+exec systemd-nspawn --quiet --register=no --keep-unit --directory="$root" --machine="$machine" --hostname="$host" \
+    --network-namespace-path="/run/netns/$netns" --capability=CAP_NET_ADMIN,CAP_IPC_LOCK \
+    --link-journal=no --resolv-conf=off --timezone=off "$@" --boot
 """
 _NSPAWN = (
     "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1",
@@ -75,6 +77,8 @@ class Definition:
     nics: tuple[Nic, ...]
     gateway: str | None
     disks: tuple[DiskFile, ...] = ()
+    devices: tuple[str, ...] = ()
+    """Of this machine, which the host may use too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,7 @@ class Machine:
             return None
         nics = tuple(Nic(**nic) for nic in data["nics"])
         disks = tuple(DiskFile(**disk) for disk in data["disks"])
-        return Definition(tuple(data["lower"]), nics, data["gateway"], disks)
+        return Definition(tuple(data["lower"]), nics, data["gateway"], disks, tuple(data["devices"]))
 
     def _plug(self, disk: DiskFile) -> None:
         file = self.folder / "disks" / os.path.basename(disk.path)
@@ -298,7 +302,8 @@ class Machine:
             *(str(self.folder / folder) for folder in ("upper", "work", "root")),
             self.name,
             self.names.netns(self.name),
-            *({f"{self.folder / 'disks'}:{os.path.dirname(disk.path)}" for disk in definition.disks}),
+            *({f"--bind={self.folder / 'disks'}:{os.path.dirname(disk.path)}" for disk in definition.disks}),
+            *(f"--bind={device}" for device in definition.devices),
         ]
         # setsid --fork returns once its child runs, which init then inherits.
         command = [

@@ -24,7 +24,8 @@ from fournines.state import State, state_root
 _MB = 2**20
 # By role: a controller of the default lab was measured at 2.7 to 2.9 GB of PSS, a storage host of two disks at 0.28 to
 # 0.44 GB, a host without services at 15 MiB (30 MiB of cgroup); others are estimates.
-_CONTROL_MB, _OTHER_MB, _BARE_MB = 2750, 150, 60
+_ROLE_MB = {"control": 2750, "network": 1100, "compute": 1000, "storage": 150}
+_BARE_MB = 60
 _DISK_MB = 150
 _SPARE_MB = 400
 # Measured: 0.17 GB for the base alone, 2.1 GB and 0.35 GB of packages with every service of the control plane.
@@ -33,6 +34,7 @@ _NODE_MB = 600
 
 _PROGRAMS = {
     "systemd-nspawn": "systemd-container",
+    "ethtool": "ethtool",
     "ip": "iproute2",
     "mount": "mount",
     "nsenter": "util-linux",
@@ -80,7 +82,7 @@ def memory_mb(host: Host, services: int) -> int:
     """What a host is expected to take, in MiB: an estimate by its roles; measured figures are in the bench."""
     if not services:
         return _BARE_MB
-    return (_CONTROL_MB if "control" in host.roles else _OTHER_MB) + len(host.disks) * _DISK_MB
+    return sum(_ROLE_MB[role] for role in host.roles) + len(host.disks) * _DISK_MB
 
 
 def check(cloud: Cloud, state: State, wanted: image.Recipe) -> list[Problem]:

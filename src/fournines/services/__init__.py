@@ -62,16 +62,18 @@ class Service(ABC):
 
     name: ClassVar[str]
     """As in the spec and in daemon ids: the upstream project's own name, such as `keystone`."""
-    role: ClassVar[Role] = "control"
-    """Hosts with this role run it."""
+    part_of: ClassVar[str | None] = None
+    """The service that it belongs to and whose accounts it uses, where that is another one."""
+    roles: ClassVar[tuple[Role, ...]] = ("control",)
+    """Hosts with one of these run it."""
     strategies: ClassVar[tuple[Strategy, ...]]
     """Those that suit it, the default first."""
     needs: ClassVar[tuple[Needs, ...]] = ()
     endpoints: ClassVar[tuple[Endpoint, ...]] = ()
     by_default: ClassVar[bool] = True
-    """Runs in every cloud that has hosts of its role; else only where the spec names it under `services`."""
+    """Runs in every cloud that has hosts of its roles; else only where the spec names it under `services`."""
     at_most: ClassVar[int | None] = None
-    """At most so many hosts of its role run it, in as many racks as can be. None: all of them."""
+    """At most so many hosts of its roles run it, in as many racks as can be. None: all of them."""
     proxy: ClassVar[Proxy | None] = None
     """How a host's own proxy leads to its members, under a strategy whose reach is `proxy`."""
     ports: ClassVar[tuple[Port, ...]] = ()

@@ -124,6 +124,11 @@ def cephx(vault: Vault, entity: str) -> str:
     return base64.b64encode(struct.pack("<hiih", 1, 1, 0, 16) + vault.key(f"ceph {entity}", 16)).decode()
 
 
+def secret_uuid(vault: Vault, user: str) -> str:
+    """What libvirt on compute hosts calls the key of that user."""
+    return str(uuid.uuid5(uuid.UUID(fsid(vault)), f"client.{user}"))
+
+
 def osds(cloud: Cloud, vault: Vault) -> tuple[Osd, ...]:
     """Every OSD of the cloud. A disk keeps its number for ever; one by another name is another OSD."""
     return tuple(

@@ -13,7 +13,7 @@ from fournines.cloud.model import Cloud, Host, Needs
 from fournines.cloud.strategies import ACTIVE_ACTIVE
 from fournines.converge.resources import File, Resource, Unit
 from fournines.converge.steps import Check, Http, Step
-from fournines.services import Service, _ceph, _database
+from fournines.services import Service, _ceph, _database, _oslo
 from fournines.services._database import Database
 from fournines.services._oslo import Sections
 from fournines.services._render import IniValue, ini, unit
@@ -56,10 +56,14 @@ class Worker:
     """Without its suffix."""
     command: str
     notifies: bool = True
+    after: tuple[str, ...] = ()
+    """Units of the host that it waits for at boot."""
+    leaves_children: bool = False
+    """What it started serves on without it, and is found again by the next one."""
 
 
 class OpenStack(Service):
-    """One OpenStack service on every host of its role, all of them active."""
+    """One OpenStack service on every host of its roles, all of them active."""
 
     strategies = (ACTIVE_ACTIVE,)
     needs = (*NEEDS, BUS)
@@ -71,9 +75,9 @@ class OpenStack(Service):
     oslo: ClassVar[tuple[str, ...]]
     """Namespaces of the options in its oslo files, its own first; see `File.oslo`."""
 
-    @abstractmethod
     def apis(self, cloud: Cloud) -> Iterable[Api]:
         """Its APIs, as the spec sizes them."""
+        return ()
 
     def workers(self, cloud: Cloud) -> Iterable[Worker]:
         """Its other daemons."""
@@ -82,6 +86,10 @@ class OpenStack(Service):
     @abstractmethod
     def files(self, cloud: Cloud, host: Host, vault: Vault) -> Mapping[str, Sections]:
         """Path -> content of every oslo file. All its daemons read them."""
+
+    def namespaces(self, path: str) -> tuple[str, ...]:
+        """Namespaces of the options in that file; by default `oslo`."""
+        return self.oslo
 
     def oslo_groups(self, cloud: Cloud) -> Mapping[str, str]:
         """Section of those files that they name themselves -> the group whose options it takes."""
@@ -102,10 +110,11 @@ class OpenStack(Service):
                 group=self.user,
                 mode=0o640,
                 secret=True,
-                oslo=self.oslo,
+                oslo=self.namespaces(path),
                 oslo_groups=groups,
             )
-        yield from drain_program()
+        if self.endpoints:
+            yield from drain_program()
         ports = {endpoint.name: endpoint.port for endpoint in self.endpoints}
         for api in self.apis(cloud):
             own = f"/etc/{self.user}/fournines-{api.unit}-uwsgi.ini"
@@ -138,6 +147,8 @@ class OpenStack(Service):
         return next((api.processes * api.threads for api in self.apis(cloud) if api.endpoint == endpoint), None)
 
     def health(self, cloud: Cloud, host: Host) -> Check:
+        if not self.endpoints:
+            return _oslo.hears(cloud, [f"{worker.unit}.service" for worker in self.workers(cloud)])
         first = self.endpoints[0]
         return Http(
             awaits=f"{self.name} to answer",
@@ -163,7 +174,11 @@ def worker_unit(worker: Worker, user: str, *, reloads: bool = False) -> str:
     """A unit for a daemon that is not under uWSGI. `reloads`: at a reload its children begin anew by the files."""
     return unit(
         worker.unit,
-        unit=[("After", "network.target"), ("StartLimitIntervalSec", "0")],
+        unit=[
+            ("After", " ".join(["network.target", *worker.after])),
+            *([("Wants", " ".join(worker.after))] if worker.after else []),
+            ("StartLimitIntervalSec", "0"),
+        ],
         service=[
             *([("Type", "notify"), ("NotifyAccess", "all")] if worker.notifies else []),
             ("User", user),
@@ -179,7 +194,7 @@ def worker_unit(worker: Worker, user: str, *, reloads: bool = False) -> str:
             *([("ExecReload", "/bin/kill -HUP $MAINPID")] if reloads else []),
             ("TimeoutStartSec", "300"),
             ("TimeoutStopSec", "30"),
-            ("KillMode", "mixed"),
+            ("KillMode", "process" if worker.leaves_children else "mixed"),
             ("Restart", "always"),
             ("RestartSec", "2"),
             ("LimitNOFILE", "65536"),

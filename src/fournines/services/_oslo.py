@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from fournines.cloud.model import Cloud
+from fournines.converge.steps import Command
 from fournines.services import rabbitmq
-from fournines.services._render import IniValue
+from fournines.services._render import IniValue, on_host
 from fournines.state import Vault
 
 Options = Mapping[str, IniValue]
@@ -50,6 +51,16 @@ def transport_url(cloud: Cloud, vault: Vault, service: str) -> str:
     login = f"{service}:{vault.password(rabbitmq.account(service))}"
     members = (f"{login}@{host.management}:{rabbitmq.PORT}" for host in cloud.services["rabbitmq"].hosts)
     return f"rabbit://{','.join(members)}/{service}"
+
+
+def hears(cloud: Cloud, units: Iterable[str]) -> Command:
+    """Holds when each of these units of the host is connected to a broker: what it has of a round trip by itself."""
+    return Command(
+        awaits="its daemons to be connected to a broker",
+        argv=("python3", "-", str(rabbitmq.PORT), *units),
+        stdin=on_host("connected.py"),
+        timeout=8,
+    )
 
 
 def messaging() -> Sections:

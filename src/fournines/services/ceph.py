@@ -32,7 +32,7 @@ class Ceph(Service):
     are no more domains than copies, so a dead one's are not made anew), clients (its number -> who it is)."""
 
     name = "ceph"
-    role = "storage"
+    roles = ("storage",)
     strategies = (QUORUM,)
     at_most = 5
     ports = (Port(_ceph.MON_PORT, reach="links"),)

@@ -28,7 +28,7 @@ _USED = (
 
 class CephMgr(Service):
     name = "ceph-mgr"
-    role = "storage"
+    roles = ("storage",)
     # Which one works is their own business.
     strategies = (ACTIVE_ACTIVE,)
     needs = (Needs("ceph", "majority"),)

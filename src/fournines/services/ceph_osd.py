@@ -31,7 +31,7 @@ class CephOsd(Service):
     [{client, address, seconds, what}])."""
 
     name = "ceph-osd"
-    role = "storage"
+    roles = ("storage",)
     strategies = (REPLICATED,)
     needs = (Needs("ceph", "majority"), Needs("ceph-mgr", "any"))
     ports = (Port(_ceph.OSD_PORTS[0], last=_ceph.OSD_PORTS[1], reach="links"),)

@@ -89,6 +89,9 @@ class Cinder(OpenStack):
         # Volume managers of one cluster share their volumes. A single one has one name wherever it runs.
         cluster: _oslo.Options = {"cluster": cloud.name} if shared else {}
         own: _oslo.Options = {} if shared else {"backend_host": cloud.name}
+        if _ceph.used(cloud):
+            # By which compute hosts find the key.
+            backends = {**backends, _CEPH: {**backends[_CEPH], "rbd_secret_uuid": _ceph.secret_uuid(vault, "cinder")}}
         return {
             _CONF: {
                 "DEFAULT": {

@@ -96,7 +96,8 @@ class Nova(OpenStack):
             pools, caps = [_ceph.Pool("vms", share=2)], _ceph.rbd_caps("vms", "volumes", reads=["images"])
             yield _ceph.provide(cloud, vault, self.name, pools=pools, users={"client.nova": caps})
         yield _map_cells(cloud)
-        yield _aggregates(cloud, vault)
+        if not cloud.having("compute"):
+            yield aggregates(cloud, vault)
 
     def files(self, cloud: Cloud, host: Host, vault: Vault) -> Mapping[str, Sections]:
         options = self._options(cloud)
@@ -183,7 +184,7 @@ def _map_cells(cloud: Cloud) -> Step:
     )
 
 
-def _aggregates(cloud: Cloud, vault: Vault) -> Step:
+def aggregates(cloud: Cloud, vault: Vault) -> Step:
     """A host aggregate for each rack, with its availability zone; Nova's own default zone needs no word."""
     racks: dict[str, dict[str, object]] = {}
     for host in cloud.hosts:

@@ -12,7 +12,7 @@ from fournines.cloud.ports import Port
 from fournines.cloud.strategies import QUORUM
 from fournines.converge.resources import Directory, File, Resource, Unit
 from fournines.converge.steps import Check, Command
-from fournines.services import Certificate, Options, Said, Service
+from fournines.services import Certificate, Options, Said, Service, catalogue
 from fournines.services._render import on_host, template, unit
 from fournines.services._tls import authority_file, pem_file
 from fournines.state import Vault
@@ -152,7 +152,8 @@ def account(service: str) -> str:
 
 def _definitions(cloud: Cloud, vault: Vault) -> str:
     """Users and virtual hosts, as each broker takes them in when it starts: one a service, and `/` for our check."""
-    clients = [name for name, each in cloud.services.items() if any(need.target == "rabbitmq" for need in each.needs)]
+    needing = [name for name, each in cloud.services.items() if any(need.target == "rabbitmq" for need in each.needs)]
+    clients = {catalogue()[name].part_of or name for name in needing}
     places = {_PROBE: "/", **{name: name for name in sorted(clients)}}
     everything = dict.fromkeys(("configure", "write", "read"), ".*")
     return (

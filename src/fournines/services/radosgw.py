@@ -48,7 +48,7 @@ class Radosgw(Service):
     """Facts: requests (since its start), failed (of those), active (being served now)."""
 
     name = "radosgw"
-    role = "storage"
+    roles = ("storage",)
     strategies = (ACTIVE_ACTIVE,)
     needs = (*_ceph.NEEDS, Needs("haproxy", "any"), Needs("keystone", "any"))
     endpoints = (

@@ -5,11 +5,24 @@ The RPC servers serve agents only: it is these who prove them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from fournines.cloud.model import Cloud
+from fournines.services import catalogue
+from fournines.services._neutron_agent import NeutronAgent
 from fournines.verify import NAME, Client, Trip
 from fournines.verify.client import want
 
 # Of the documentation (RFC 5737): nobody's.
 _CIDR = "192.0.2.0/24"
+
+
+def _agents(cloud: Cloud) -> Iterable[tuple[str, str]]:
+    """(binary, host) of each agent that the cloud is to have."""
+    for name, placement in cloud.services.items():
+        service = catalogue().get(name)
+        if isinstance(service, NeutronAgent):
+            yield from ((service.binary, host.name) for host in placement.hosts)
 
 
 class Neutron(Trip):
@@ -25,6 +38,8 @@ class Neutron(Trip):
         neutron = at.sdk.network
         agents = list(neutron.agents())
         dead = [f"{agent.binary} on {agent.host}" for agent in agents if agent.is_admin_state_up and not agent.is_alive]
+        known = {(agent.binary, agent.host) for agent in agents}
+        dead += [f"{binary} on {host} (not listed)" for binary, host in sorted({*_agents(at.cloud)} - known)]
         want(not dead, f"not alive: {', '.join(dead)}")
         network = neutron.create_network(name=NAME)
         subnet = neutron.create_subnet(name=NAME, network_id=network.id, ip_version=4, cidr=_CIDR)

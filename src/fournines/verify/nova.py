@@ -18,6 +18,7 @@ _SERVER = f"{NAME}-no-room"
 """Also of its image: the one of Glance's own round trip is another."""
 _ENOUGH = "1000000000"
 _CONTROL = ("nova-conductor", "nova-scheduler")
+_COMPUTE = "nova-compute"
 
 
 class Nova(Trip):
@@ -38,6 +39,8 @@ class Nova(Trip):
     def go(self, at: Client) -> str:
         compute, image = at.sdk.compute, at.sdk.image
         wanted = [(binary, host.name) for host in at.cloud.services[self.name].hosts for binary in _CONTROL]
+        if _COMPUTE in at.cloud.services:
+            wanted += [(_COMPUTE, host.name) for host in at.cloud.services[_COMPUTE].hosts]
         up = all_up(compute.services(), wanted)
         key = Ed25519PrivateKey.generate().public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
         compute.create_keypair(name=NAME, public_key=key.decode())

@@ -39,7 +39,7 @@ def offers(*found: type[Offer]) -> Mapping[str, Offer]:
 
 class Store:
     name: ClassVar[str] = "store"
-    role: ClassVar[Role] = "control"
+    roles: ClassVar[tuple[Role, ...]] = ("control",)
     strategies: ClassVar[tuple[Strategy, ...]] = (QUORUM, ACTIVE_BACKUP, EXTERNAL)
     needs: ClassVar[tuple[Needs, ...]] = ()
     endpoints: ClassVar[tuple[Endpoint, ...]] = ()
@@ -53,7 +53,7 @@ class Store:
 
 class Api:
     name: ClassVar[str] = "api"
-    role: ClassVar[Role] = "control"
+    roles: ClassVar[tuple[Role, ...]] = ("control",)
     strategies: ClassVar[tuple[Strategy, ...]] = (ACTIVE_ACTIVE,)
     needs: ClassVar[tuple[Needs, ...]] = (Needs("store", "majority"), Needs("cache", soft=True))
     endpoints: ClassVar[tuple[Endpoint, ...]] = (Endpoint("api", 5000, "/v3", "identity"),)
@@ -74,7 +74,7 @@ class Cache(Store):
 
 class Worker(Store):
     name: ClassVar[str] = "worker"
-    role: ClassVar[Role] = "compute"
+    roles: ClassVar[tuple[Role, ...]] = ("compute",)
     needs: ClassVar[tuple[Needs, ...]] = (Needs("api"),)
 
 
@@ -268,12 +268,23 @@ def test_lab_with_the_real_services() -> None:
     cloud = load(ROOT / "clouds/lab.yaml", catalogue())
     order = list(cloud.services)
     roles = {role for host in cloud.hosts for role in host.roles}
-    assert set(order) == {name for name, each in catalogue().items() if each.role in roles and each.by_default}
+    assert set(order) == {name for name, each in catalogue().items() if roles & {*each.roles} and each.by_default}
     for name, placement in cloud.services.items():
-        having = [host.name for host in cloud.having(catalogue()[name].role)]
+        having = [host.name for host in cloud.hosts if host.roles & {*catalogue()[name].roles}]
         assert [host.name for host in placement.hosts] == having[: catalogue()[name].at_most]
         for need in placement.needs:
             assert need.soft or order.index(need.target) < order.index(name)
+
+
+def test_guests_need_a_network_for_tunnels_and_routers_one_outside(file: Path) -> None:
+    assert complaints(file, LAB, catalogue()) == [
+        "10:3: hosts.w1: the role compute needs an address on the network tunnel",
+        "11:3: hosts.w2: the role compute needs an address on the network tunnel",
+    ]
+    both = LAB.replace("w2: {roles: [compute]", "w2: {roles: [network, compute]")
+    assert complaints(file, both, catalogue())[1] == (
+        "11:3: hosts.w2: the role network and compute needs an address on the network tunnel and external"
+    )
 
 
 STORAGE = """
@@ -287,7 +298,8 @@ STORAGE = """
 
 def with_storage(text: str = STORAGE, services: str = "") -> str:
     racks = "  r[2-4]: {}\n"
-    return LAB.replace("networks:\n", racks + "networks:\n", 1) + text.lstrip("\n") + services
+    control = LAB[: LAB.index("  w1:")]
+    return control.replace("networks:\n", racks + "networks:\n", 1) + text.lstrip("\n") + services
 
 
 def test_a_labs_disks_are_files(file: Path) -> None:

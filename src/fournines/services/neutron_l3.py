@@ -1,0 +1,25 @@
+"""Neutron's L3 agents: each router ready on every network host, active on one of them, by VRRP."""
+
+from __future__ import annotations
+
+from fournines.cloud.model import Cloud, Host
+from fournines.cloud.strategies import ROUTED
+from fournines.services._neutron_agent import OSLO, NeutronAgent
+from fournines.services._oslo import Sections
+from fournines.state import Vault
+
+
+class NeutronL3(NeutronAgent):
+    name = "neutron-l3"
+    roles = ("network",)
+    strategies = (ROUTED,)
+    binary = "neutron-l3-agent"
+    conf = "/etc/neutron/l3_agent.ini"
+    oslo = ("neutron.l3.agent", *OSLO)
+    packages = (binary, "conntrack")
+    log_units = (f"{binary}.service",)
+    # One instance a router is its own business.
+    masked = ("keepalived.service", "radvd.service")
+
+    def sections(self, cloud: Cloud, host: Host, vault: Vault) -> Sections:
+        return {"DEFAULT": {"agent_mode": "legacy", "ha_vrrp_advert_int": cloud.timers.vrrp_advert}}

@@ -1,0 +1,143 @@
+"""Nova on compute hosts: guests by libvirt, their disks on Ceph where the cloud has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from fournines.cloud.model import Cloud, Host, Needs
+from fournines.cloud.strategies import LOCAL
+from fournines.converge.resources import Resource, User
+from fournines.converge.steps import Command, Step
+from fournines.services import Options, _ceph, _database, _oslo, libvirt, nova, openvswitch
+from fournines.services._openstack import BUS, OpenStack, Worker
+from fournines.services._oslo import Sections
+from fournines.state import Vault
+
+_CONF = "/etc/nova/fournines-compute.conf"
+_USER = "nova"
+
+
+class NovaComputeOptions(Options):
+    cpu_allocation_ratio: float = 4
+    """Guests' processors to each of the host's."""
+    ram_allocation_ratio: float = 1
+    """Guests' memory to the host's."""
+    reserved_memory_megabytes: int = 1024
+    """What the host keeps for itself."""
+
+
+class NovaCompute(OpenStack):
+    name = "nova-compute"
+    part_of = user = _USER
+    roles = ("compute",)
+    strategies = (LOCAL,)
+    needs = (
+        Needs("libvirt", "local"),
+        Needs("neutron-openvswitch", "local"),
+        BUS,
+        *_ceph.NEEDS,
+        Needs("nova", "any"),
+        Needs("neutron-dhcp", "any", soft=True),
+        Needs("cinder", "any", soft=True),
+        Needs("glance", "any", soft=True),
+    )
+    oslo = ("nova.conf", "oslo.privsep", "oslo.limit", "os_vif", *_oslo.DAEMONS)
+    packages = ("nova-compute-kvm", *_ceph.CLIENT_PACKAGES)
+    options = NovaComputeOptions
+    log_units = ("nova-compute.service",)
+
+    def workers(self, cloud: Cloud) -> Iterable[Worker]:
+        yield Worker(
+            unit=self.name,
+            command=f"/usr/bin/nova-compute --config-file={_CONF} --config-file={libvirt.FOUND}",
+            after=(libvirt.UNIT, openvswitch.UNIT),
+        )
+
+    def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
+        yield User(name=_USER, groups=("libvirt",))
+        if _ceph.used(cloud):
+            yield from _ceph.client_files(cloud, host, vault, "nova", _USER)
+        yield from super().resources(cloud, host, vault)
+
+    def files(self, cloud: Cloud, host: Host, vault: Vault) -> Mapping[str, Sections]:
+        options = NovaComputeOptions.model_validate(cloud.services[self.name].options)
+        return {
+            _CONF: {
+                "DEFAULT": {
+                    "use_stderr": True,
+                    "my_ip": host.management,
+                    "host": host.name,
+                    "compute_driver": "libvirt.LibvirtDriver",
+                    "transport_url": _oslo.transport_url(cloud, vault, _USER),
+                    "state_path": "/var/lib/nova",
+                    "report_interval": 5,
+                    "service_down_time": 20,
+                    "rpc_response_timeout": 30,
+                    # Guests that ran when their host lost power run again when it returns.
+                    "resume_guests_state_on_host_boot": True,
+                    "cpu_allocation_ratio": options.cpu_allocation_ratio,
+                    "ram_allocation_ratio": options.ram_allocation_ratio,
+                    "reserved_host_memory_mb": options.reserved_memory_megabytes,
+                    # Else disks that are sparse in Ceph count as full.
+                    "disk_allocation_ratio": 10,
+                    "vif_plugging_timeout": 120,
+                },
+                "libvirt": {
+                    "live_migration_scheme": "tls",
+                    "live_migration_inbound_addr": host.management,
+                    "live_migration_with_native_tls": True,
+                    "live_migration_permit_auto_converge": True,
+                    "live_migration_permit_post_copy": False,
+                    "live_migration_timeout_action": "abort",
+                    **(_rbd(vault) if _ceph.used(cloud) else {}),
+                },
+                "service_user": {"send_service_user_token": True, **_oslo.login(cloud, vault, _USER)},
+                "placement": _oslo.client(cloud, vault, _USER),
+                "glance": {"region_name": cloud.region, "cafile": _oslo.CA_BUNDLE, "num_retries": 3},
+                "neutron": _oslo.client(cloud, vault, _USER),
+                "cinder": {**_oslo.login(cloud, vault, _USER), "os_region_name": cloud.region},
+                "vnc": {
+                    "novncproxy_base_url": cloud.url("nova-novncproxy"),
+                    "server_listen": host.management,
+                    "server_proxyclient_address": host.management,
+                },
+                "oslo_concurrency": {"lock_path": "/run/lock/nova"},
+                **_oslo.messaging(),
+            }
+        }
+
+    def steps(self, cloud: Cloud, vault: Vault) -> Iterable[Step]:
+        yield _mapped(cloud)
+        yield nova.aggregates(cloud, vault)
+
+
+def _rbd(vault: Vault) -> _oslo.Options:
+    return {
+        "images_type": "rbd",
+        "images_rbd_pool": "vms",
+        "images_rbd_ceph_conf": _ceph.CONF,
+        "rbd_user": "nova",
+        "rbd_secret_uuid": _ceph.secret_uuid(vault, "nova"),
+        "disk_cachemodes": ["network=writeback"],
+        "hw_disk_discard": "unmap",
+    }
+
+
+def _mapped(cloud: Cloud) -> Step:
+    """Nova's scheduler finds new hosts by itself once a minute; nobody need wait for that."""
+    hosts = [host.name for host in cloud.services["nova-compute"].hosts]
+    names = ", ".join(f"'{name}'" for name in hosts)
+    return Step(
+        name="map the compute hosts into the cell",
+        host=cloud.services["nova"].hosts[0].name,
+        done=_database.sql(
+            "the compute hosts in the cell",
+            f"SELECT count(*) FROM nova_api.host_mappings WHERE host IN ({names})",
+            str(len(hosts)),
+        ),
+        run=Command(
+            awaits="the compute hosts to have told Nova of themselves",
+            argv=("su", "-s", "/bin/sh", _USER, "-c", "nova-manage cell_v2 discover_hosts --by-service"),
+            timeout=120,
+        ),
+    )
