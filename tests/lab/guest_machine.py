@@ -70,9 +70,9 @@ class Machine:
         """From now on each write to the disk fails: the process may write to no file."""
         resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (0, 0))
 
-    def get(self, path: str = "/") -> tuple[int, str]:
+    def get(self, path: str = "/", timeout: float = 10) -> tuple[int, str]:
         """HTTP's status and body. Raises OSError or HTTPException when there is no answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=timeout)
         with contextlib.closing(connection):
             connection.request("GET", path)
             answer = connection.getresponse()

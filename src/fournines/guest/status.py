@@ -53,7 +53,8 @@ class GuestStatus:
     """The highest count that its disk acknowledged: whatever happens, it must not be seen lower after that. Rises once
     a second. None until its disk is mounted and read."""
     counter_age: float | None
-    """Seconds since it tried last and the disk answered; it grows while the disk stalls. None before that."""
+    """Seconds since the disk acknowledged it: grows while the disk stalls or refuses. Without a counter, since it looks
+    for its disk; None before that."""
     disk_error: str
     """Why the last try failed; empty when it did not."""
 
