@@ -15,10 +15,14 @@ _DISCOVER, _OFFER, _REQUEST, _ACK = 1, 2, 3, 5
 
 
 class Server:
-    """Answers one QEMU's `-netdev socket,udp=...`, a frame a datagram, until it is closed."""
+    """Answers one QEMU's `-netdev socket,udp=...`, a frame a datagram, until it is closed.
 
-    def __init__(self, options: dict[int, bytes]) -> None:
+    It does not hear the first `deaf` messages, as one that is not there yet.
+    """
+
+    def __init__(self, options: dict[int, bytes], deaf: int) -> None:
         self._options = options
+        self._deaf = deaf
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
@@ -58,6 +62,9 @@ class Server:
         asked = frame[udp + 8 :]
         kind = _options(asked[240:]).get(53, b"\0")[0]
         if kind not in (_DISCOVER, _REQUEST):
+            return None
+        if self._deaf > 0:
+            self._deaf -= 1
             return None
         self.requests += kind == _REQUEST
         told = {53: bytes([_OFFER if kind == _DISCOVER else _ACK]), 54: SERVER.packed, **self._options}
