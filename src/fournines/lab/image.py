@@ -16,22 +16,19 @@ unpacked.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import hashlib
 import json
 import os
 import re
 import shlex
-import shutil
-import subprocess
-import threading
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from fournines import mmdebstrap
 from fournines.converge.agent import oslo
 from fournines.converge.events import Event, Observer
 from fournines.errors import NinesError
@@ -56,7 +53,6 @@ BASE = (
 
 _STAGE = "image"
 _EXCLUDED = ("/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/man/*")
-_LONGEST = 3600.0
 
 # Not by --dpkgopt: mmdebstrap would filter each essential package through a Python program, 25 s in all.
 _EXCLUDE = 'printf "path-exclude=%s\\n" {patterns} >"$1/etc/dpkg/dpkg.cfg.d/50nines"'
@@ -117,65 +113,32 @@ def ensure(wanted: Recipe, observer: Observer) -> Path:
     images_folder().mkdir(parents=True, exist_ok=True)
     with locked(observer):
         if not root.is_dir():
-            _clean()
+            mmdebstrap.clean(images_folder())
             _build(wanted, observer)
     return root
 
 
-@contextlib.contextmanager
-def locked(observer: Observer, bound: float = _LONGEST) -> Generator[None]:
-    """Hold the images: one at a time builds or cleans. The kernel frees it when the process dies."""
-    start = time.monotonic()
-    with open(images_folder() / ".lock", "a") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                elapsed = time.monotonic() - start
-                if elapsed > bound:
-                    raise NinesError(f"another run builds an image since {bound:g} s") from None
-                observer(Event("wait", _STAGE, "another run builds an image", seconds=elapsed))
-                time.sleep(1)
-        yield
-
-
-def _clean() -> None:
-    for leftover in images_folder().glob(".build-*"):
-        shutil.rmtree(leftover)
+def locked(observer: Observer) -> AbstractContextManager[None]:
+    """Hold the images: one at a time builds or cleans."""
+    return mmdebstrap.locked(images_folder(), _STAGE, observer)
 
 
 def command(wanted: Recipe, root: Path, debs: Path) -> list[str]:
-    """The mmdebstrap that builds it. It lives in pid and mount namespaces of its own and dies with its caller."""
-    cache = shlex.quote(str(debs))
-    fetched = f'cp --link --update=none "$1"/var/cache/apt/archives/*.deb {cache}'
-    if not _knows_update_none():
-        fetched = fetched.replace("--update=none", "--no-clobber")
-    return [
-        *("setpriv", "--pdeathsig", "KILL"),
-        *("unshare", "--pid", "--fork", "--kill-child", "--mount", "--propagation", "slave", "--mount-proc"),
-        *("mmdebstrap", "--mode=root", "--variant=minbase", "--format=directory", "--verbose"),
-        "--aptopt=APT::Install-Recommends false",
-        "--aptopt=Acquire::Languages none",
-        "--dpkgopt=force-unsafe-io",
-        # The cached packages must survive until they are linked away again.
-        "--skip=download/empty,essential/unlink",
-        f'--setup-hook=mkdir -p "$1/var/cache/apt/archives" && find {cache} -name "*.deb"'
-        ' -exec cp --link --target-directory="$1/var/cache/apt/archives" {} +',
-        f"--extract-hook={_EXCLUDE.format(patterns=shlex.join(wanted.excluded))}",
-        f"--extract-hook={wanted.hooks[0]}",
-        f"--customize-hook={fetched}",
-        *(f"--customize-hook={hook}" for hook in wanted.hooks[1:]),
-        f"--include={','.join(wanted.packages)}",
+    """The mmdebstrap that builds it."""
+    return mmdebstrap.command(
         wanted.suite,
-        str(root),
-    ]
-
-
-def _knows_update_none() -> bool:
-    """coreutils 9.5 deprecates --no-clobber with a warning; 9.1 of Debian 12 knows nothing else."""
-    done = subprocess.run(["cp", "--help"], capture_output=True, text=True, timeout=10, check=False)
-    return "--update[=UPDATE]" in done.stdout and "none-fail" in done.stdout
+        "minbase",
+        wanted.packages,
+        root,
+        debs,
+        (
+            "--dpkgopt=force-unsafe-io",
+            f"--extract-hook={_EXCLUDE.format(patterns=shlex.join(wanted.excluded))}",
+            f"--extract-hook={wanted.hooks[0]}",
+            f"--customize-hook={mmdebstrap.keep(debs)}",
+            *(f"--customize-hook={hook}" for hook in wanted.hooks[1:]),
+        ),
+    )
 
 
 def _build(wanted: Recipe, observer: Observer) -> None:
@@ -187,91 +150,8 @@ def _build(wanted: Recipe, observer: Observer) -> None:
     debs.mkdir(exist_ok=True)
     log = making / "build.log"
     (making / "recipe.json").write_text(wanted.text() + "\n")
-    status = _run(command(wanted, making / "root", debs), log, observer)
+    status = mmdebstrap.run(command(wanted, making / "root", debs), log, _STAGE, observer)
     if status or not (making / "root/usr/lib/systemd/systemd").exists():
-        tail = "\n".join(_noteworthy(log.read_text(errors="replace").splitlines())[-12:])
-        raise NinesError(f"building the image failed (exit {status}); {log} ends with:\n{tail}", _remedy(tail))
+        raise mmdebstrap.failure("the image", status, log)
     making.rename(images_folder() / wanted.digest)
     observer(Event("done", _STAGE, wanted.digest, seconds=time.monotonic() - start))
-
-
-def _noteworthy(lines: list[str]) -> list[str]:
-    told = [line for line in lines if line.startswith(("E:", "W:", "dpkg: error", "Err:", "  "))]
-    return told or lines
-
-
-def _remedy(tail: str) -> str:
-    if "Unable to locate package" in tail:
-        return "the cloud asks for a package that the suite does not have"
-    if "keyring" in tail or "NO_PUBKEY" in tail:
-        return "apt-get install debian-archive-keyring"
-    return "check that this machine reaches a Debian mirror (apt-get update), then run it again"
-
-
-@dataclass
-class Progress:
-    """What mmdebstrap's output says about how far it is."""
-
-    doing: str = "asking the archive"
-    total: int = 0
-    unpacked: int = 0
-    configured: int = 0
-    before: int = 0
-    """Packages that earlier phases announced."""
-    finishing: bool = False
-
-    def read(self, line: str) -> None:
-        if line.startswith("I: "):
-            self.doing = line[3:].strip().rstrip(".")[:60]
-            self.finishing = "--customize-hook" in line or self.finishing
-        elif found := re.search(r"(\d+) newly installed", line):
-            self.total = self.before = self.before + int(found[1])
-        elif line.startswith("Unpacking "):
-            self.unpacked += 1
-        elif line.startswith("Setting up "):
-            self.configured += 1
-
-    def __str__(self) -> str:
-        if not self.unpacked:
-            return self.doing
-        if self.finishing:
-            return "byte-compiling and cleaning up"
-        return f"unpacked {self.unpacked}, configured {self.configured} of {self.total} packages"
-
-
-def _run(argv: list[str], log: Path, observer: Observer) -> int:
-    """Run it with its output in `log`; tell every second how far it is. Bounded."""
-    start = time.monotonic()
-    progress = Progress()
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("LC_", "LANG", "DEB"))}
-    process = subprocess.Popen(
-        argv,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        env={**environment, "LANG": "C.UTF-8"},
-    )
-
-    def read() -> None:
-        with open(log, "w") as file:
-            for line in process.stdout or ():
-                file.write(line)
-                progress.read(line)
-
-    reader = threading.Thread(target=read, daemon=True)
-    reader.start()
-    try:
-        while (elapsed := time.monotonic() - start) < _LONGEST:
-            try:
-                return process.wait(1)
-            except subprocess.TimeoutExpired:
-                observer(Event("wait", _STAGE, str(progress), seconds=elapsed))
-        raise NinesError(f"the image is not built after {_LONGEST:g} s", f"see {log}")
-    finally:
-        if process.poll() is None:
-            # SIGKILL of the first process takes its pid namespace with it.
-            process.kill()
-            process.wait()
-        reader.join(10)

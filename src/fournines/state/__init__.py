@@ -2,6 +2,7 @@
 
 $NINES_STATE, else /var/lib/fournines (root), else ~/.local/state/fournines
 ├── images/HASH/          root file systems of lab hosts, shared by labs
+├── images/guest/HASH/    disks of the guest that drills boot in clouds
 └── CLOUD/
     ├── lock              held by the one run that may change this cloud
     ├── journal.jsonl     what runs did, one event a line
