@@ -33,6 +33,9 @@ def by_ssh(standing: Standing, tmp_path: Path) -> Path:
         f"    bmc: {{address: 10.{NUMBER}.0.1, port: '700[1-3]', system: '/redfish/v1/Systems/c[1-3]', "
         f"username: nines, password_file: {password}}}\n"
     )
+    disks = "    disks: {a: {}, b: {}}"
+    assert disks in text
+    text = text.replace(disks, "    disks: {a: {device: /srv/disks/a}, b: {device: /srv/disks/b}}")
     assert "    roles: [control]\n" in text
     path = tmp_path / "test.yaml"
     path.write_text(text.replace("    roles: [control]\n", "    roles: [control]\n" + bmc))

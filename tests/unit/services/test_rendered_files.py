@@ -1,4 +1,4 @@
-"""Every file that the lab's services and its firewall put on one host of each role, as last read and approved: tests/golden/lab.
+"""Every file that services and firewall put on one host of each role, as last read and approved: tests/golden/lab.
 
 `NINES_UPDATE_GOLDEN=1 scripts/test tests/unit/services` writes them anew; read the diff before committing it. The
 daemons' own checkers look at the same files on a real lab host in tests/lab.

@@ -1,0 +1,298 @@
+"""Makes what is missing of the demo, and waits until its guest answers."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any, TypeVar
+
+from fournines.cloud.model import Cloud
+from fournines.converge.events import Event, Observer
+from fournines.demo import EXTERNAL, NAME
+from fournines.demo.pool import free_range
+from fournines.errors import NinesError, WaitError
+from fournines.guest import image as guest_image
+from fournines.guest.status import GuestStatus, parse
+from fournines.state import State
+from fournines.verify.client import Client, TripError, clients, failures
+from fournines.verify.s3 import s3
+
+BOUND = 300.0
+"""Seconds until the guest must answer."""
+_CIDR = "192.168.172.0/24"
+_PORTS = (("icmp", None), ("tcp", 80))
+_MEMORY_MB, _DISK_GB = 96, 1
+_STAGE = "demo"
+_POLL = 0.5
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What stands, and how to reach it."""
+
+    address: str
+    """The floating IP."""
+    server: str
+    """Id of the guest."""
+    host: str
+    """Where it runs."""
+    bucket: str
+    status: GuestStatus
+    seconds: float
+    """From the start of this run to the guest's answer."""
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.address}/"
+
+
+def build(cloud: Cloud, state: State, observer: Observer, bound: float = BOUND) -> Demo:
+    """Raises NinesError where the cloud has no compute or network host, or says no; WaitError when it takes longer."""
+    if not cloud.having("compute") or not cloud.having("network"):
+        raise NinesError(
+            f"the cloud {cloud.name} has no guests: they need hosts of the roles compute and network",
+            "take a cloud that has them, such as clouds/small.yaml",
+        )
+    began = time.monotonic()
+    file = guest_image.ensure(observer)
+    observer(Event("start", _STAGE, "a guest with a volume, a network, a router and a floating IP"))
+    at = clients(cloud, state.vault(), began + bound)()
+    try:
+        demo = _Building(at, state, observer, began).all(file)
+    except failures() as error:
+        text = " ".join(str(error).split())[:400]
+        raise WaitError(f"the demo: {text}", "nines status; nines logs HOST SERVICE; then run it again") from error
+    observer(Event("done", _STAGE, f"{demo.url} answers", seconds=demo.seconds))
+    return demo
+
+
+@dataclass(frozen=True, slots=True)
+class _Building:
+    at: Client
+    state: State
+    observer: Observer
+    began: float
+
+    def all(self, file: Path) -> Demo:
+        sdk = self.at.sdk
+        image = self._step("an image", lambda: self._image(file))
+        outside = self._step("the network outside", self._outside)
+        inside, subnet = self._step("a network", self._inside)
+        self._step("a router", lambda: self._router(outside, subnet))
+        group = self._step("a security group", self._group)
+        self._step("a key", self._key)
+        flavor = self._step("a flavor", self._flavor)
+        volume = self._step("a volume of the image", lambda: self._volume(image))
+        port = self._step("a port", lambda: self._port(inside, group))
+        address = self._step("a floating IP", lambda: self._floating(outside, port))
+        bucket = self._step("a bucket", self._bucket)
+        server = self._step("a guest", lambda: self._server(flavor, volume, port))
+        self._await(lambda: self._active(server), "the guest to run")
+        status = self._answer(address, server)
+        shown = sdk.compute.get_server(server)
+        return Demo(address, server, str(shown.compute_host), bucket, status, time.monotonic() - self.began)
+
+    def _step(self, what: str, make: Callable[[], T]) -> T:
+        made = make()
+        self.observer(Event("note", _STAGE, f"{what}, after {time.monotonic() - self.began:.1f} s"))
+        return made
+
+    def _await(self, done: Callable[[], T | None], what: str) -> T:
+        told = time.monotonic()
+        while (found := done()) is None:
+            now = time.monotonic()
+            if now + _POLL > self.at.until:
+                raise TripError(f"waited in vain for {what}")
+            if now - told > 2:
+                told = now
+                self.observer(Event("wait", _STAGE, what, seconds=now - self.began))
+            time.sleep(_POLL)
+        return found
+
+    def _image(self, file: Path) -> str:
+        sdk, digest = self.at.sdk, file.parent.name
+        for image in sdk.image.images(name=NAME):
+            if image.properties.get("nines_recipe") == digest and image.status == "active":
+                return image.id
+            sdk.image.delete_image(image)
+        return sdk.image.create_image(
+            NAME,
+            filename=str(file),
+            disk_format="raw",
+            container_format="bare",
+            visibility="private",
+            allow_duplicates=True,
+            nines_recipe=digest,
+            hw_rng_model="virtio",
+        ).id
+
+    def _outside(self) -> str:
+        sdk, cloud = self.at.sdk, self.at.cloud
+        network = sdk.network.find_network(EXTERNAL) or sdk.network.create_network(
+            name=EXTERNAL, is_router_external=True, provider_network_type="flat", provider_physical_network=EXTERNAL
+        )
+        if not list(sdk.network.subnets(network_id=network.id)):
+            declared = cloud.networks[EXTERNAL]
+            taken = [host.addresses[EXTERNAL] for host in cloud.hosts if EXTERNAL in host.addresses]
+            taken += [address for address in (declared.vip, declared.gateway) if address]
+            first, last = free_range(declared.cidr, taken)
+            sdk.network.create_subnet(
+                network_id=network.id,
+                name=EXTERNAL,
+                ip_version=4,
+                cidr=str(declared.cidr),
+                gateway_ip=str(declared.gateway) if declared.gateway else None,
+                is_dhcp_enabled=False,
+                allocation_pools=[{"start": str(first), "end": str(last)}],
+            )
+        return network.id
+
+    def _inside(self) -> tuple[str, str]:
+        sdk = self.at.sdk
+        network = sdk.network.find_network(NAME) or sdk.network.create_network(name=NAME)
+        subnet = sdk.network.find_subnet(NAME, network_id=network.id) or sdk.network.create_subnet(
+            name=NAME, network_id=network.id, ip_version=4, cidr=_CIDR
+        )
+        return network.id, subnet.id
+
+    def _router(self, outside: str, subnet: str) -> None:
+        network = self.at.sdk.network
+        router = network.find_router(NAME) or network.create_router(
+            name=NAME, external_gateway_info={"network_id": outside}
+        )
+        linked = {ip["subnet_id"] for port in network.ports(device_id=router.id) for ip in port.fixed_ips}
+        if subnet not in linked:
+            network.add_interface_to_router(router, subnet_id=subnet)
+
+    def _group(self) -> str:
+        network = self.at.sdk.network
+        group = network.find_security_group(NAME) or network.create_security_group(name=NAME)
+        open_now = {(rule["protocol"], rule["port_range_min"]) for rule in group.security_group_rules}
+        for protocol, port in _PORTS:
+            if (protocol, port) not in open_now:
+                network.create_security_group_rule(
+                    security_group_id=group.id,
+                    direction="ingress",
+                    protocol=protocol,
+                    port_range_min=port,
+                    port_range_max=port,
+                )
+        return group.id
+
+    def _key(self) -> None:
+        """Its private half is in the state folder; one without the other is made anew."""
+        compute, file = self.at.sdk.compute, self.state.folder / NAME
+        if compute.find_keypair(NAME) and file.exists():
+            return
+        compute.delete_keypair(NAME)
+        private, public = _key_pair()
+        compute.create_keypair(name=NAME, public_key=public)
+        file.touch(0o600)
+        file.write_bytes(private)
+
+    def _flavor(self) -> str:
+        compute = self.at.sdk.compute
+        flavor = compute.find_flavor(NAME) or compute.create_flavor(name=NAME, ram=_MEMORY_MB, vcpus=1, disk=_DISK_GB)
+        return flavor.id
+
+    def _volume(self, image: str) -> str:
+        storage = self.at.sdk.block_storage
+        found = next((each for each in storage.volumes(name=NAME) if each.status not in ("error", "deleting")), None)
+        volume = found or storage.create_volume(name=NAME, size=_DISK_GB, image_id=image)
+
+        def ready() -> bool | None:
+            status = storage.get_volume(volume.id).status
+            if status == "error":
+                raise TripError("the volume could not be made: see cinder-volume's log")
+            return True if status in ("available", "in-use") else None
+
+        self._await(ready, "the volume")
+        return volume.id
+
+    def _port(self, inside: str, group: str) -> str:
+        network = self.at.sdk.network
+        port = next(iter(network.ports(name=NAME)), None) or network.create_port(
+            name=NAME, network_id=inside, security_groups=[group]
+        )
+        return port.id
+
+    def _floating(self, outside: str, port: str) -> str:
+        network = self.at.sdk.network
+        found = next(iter(network.ips(port_id=port)), None) or network.create_ip(
+            floating_network_id=outside, port_id=port, description=NAME
+        )
+        return found.floating_ip_address
+
+    def _bucket(self) -> str:
+        identity, cloud = self.at.sdk.identity, self.at.cloud
+        if "radosgw" not in cloud.services:
+            return ""
+        known = identity.credentials(type="ec2", user_id=self.at.sdk.current_user_id)
+        blobs: list[dict[str, str]] = [json.loads(each.blob) for each in known]
+        key = next((blob for blob in blobs if blob["access"].startswith(NAME)), None)
+        if key is None:
+            key = {"access": f"{NAME}-{secrets.token_hex(8)}", "secret": secrets.token_hex(16)}
+            identity.create_credential(
+                type="ec2",
+                user_id=self.at.sdk.current_user_id,
+                project_id=self.at.sdk.current_project_id,
+                blob=json.dumps(key),
+            )
+        s3(self.at, "radosgw", key["access"], key["secret"]).create_bucket(Bucket=NAME)
+        return NAME
+
+    def _server(self, flavor: str, volume: str, port: str) -> str:
+        compute = self.at.sdk.compute
+        found = next((each for each in compute.servers(name=f"^{NAME}$") if each.status != "ERROR"), None)
+        if found:
+            if found.status == "SHUTOFF":
+                compute.start_server(found)
+            return found.id
+        disk: dict[str, Any] = {"boot_index": 0, "uuid": volume, "source_type": "volume", "destination_type": "volume"}
+        return compute.create_server(
+            name=NAME, flavor_id=flavor, key_name=NAME, block_device_mapping=[disk], networks=[{"port": port}]
+        ).id
+
+    def _active(self, server: str) -> bool | None:
+        shown = self.at.sdk.compute.get_server(server)
+        if shown.status == "ERROR":
+            fault: dict[str, str] = shown.fault or {}
+            raise TripError(f"the guest could not be started: {fault.get('message', 'nobody says why')}")
+        return True if shown.status == "ACTIVE" else None
+
+    def _answer(self, address: str, server: str) -> GuestStatus:
+        """Its own answer, by TCP, from whom it is meant to be. That of another guest is none."""
+
+        def asked() -> GuestStatus | None:
+            try:
+                found = ask(IPv4Address(address), timeout=2)
+            except (OSError, NinesError):
+                return None
+            return found if found.uuid == server else None
+
+        return self._await(asked, f"an answer from http://{address}/")
+
+
+def ask(address: IPv4Address, timeout: float) -> GuestStatus:
+    """What a demo's guest says of itself. Raises OSError; NinesError for an answer that is none of its."""
+    # A proxy in the environment must not come between us and the guest.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(f"http://{address}/", timeout=timeout) as answer:
+        return parse(answer.read(65536))
+
+
+def _key_pair() -> tuple[bytes, str]:
+    """Both as OpenSSH has them."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+    key = Ed25519PrivateKey.generate()
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+    return private, key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()

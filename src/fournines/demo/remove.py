@@ -1,0 +1,104 @@
+"""Removes all that the demo has made, in the order in which things let go of each other."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from fournines.cloud.model import Cloud
+from fournines.converge.events import Event, Observer
+from fournines.demo import EXTERNAL, NAME
+from fournines.errors import WaitError
+from fournines.state import State
+from fournines.verify.client import Client, clients, failures
+from fournines.verify.s3 import s3
+
+BOUND = 180.0
+"""Seconds until all of it must be gone."""
+_STAGE = "demo"
+
+
+def remove(cloud: Cloud, state: State, observer: Observer, bound: float = BOUND) -> None:
+    """Safe to repeat. Raises WaitError naming what would not go."""
+    began = time.monotonic()
+    observer(Event("start", _STAGE, "removing it"))
+    at = clients(cloud, state.vault(), began + bound)()
+    steps: tuple[Callable[[Client], None], ...] = (_guests, _volumes, _networks, _images, _bucket)
+    try:
+        for step in steps:
+            step(at)
+    except failures() as error:
+        text = " ".join(str(error).split())[:400]
+        raise WaitError(f"the demo is not gone: {text}", "nines status; then run it again") from error
+    (state.folder / NAME).unlink(missing_ok=True)
+    observer(Event("done", _STAGE, "nothing of it is left", seconds=time.monotonic() - began))
+
+
+def _guests(at: Client) -> None:
+    compute = at.sdk.compute
+    for server in compute.servers(name=f"^{NAME}$"):
+        compute.delete_server(server)
+    at.wait(lambda: not list(compute.servers(name=f"^{NAME}$")), "the guest to be deleted")
+    for flavor in compute.flavors():
+        if flavor.name == NAME:
+            compute.delete_flavor(flavor)
+    compute.delete_keypair(NAME)
+
+
+def _volumes(at: Client) -> None:
+    storage = at.sdk.block_storage
+    for volume in storage.volumes(name=NAME):
+        if volume.status != "deleting":
+            storage.delete_volume(volume)
+    at.wait(lambda: not list(storage.volumes(name=NAME)), "the volume to be deleted")
+
+
+def _networks(at: Client) -> None:
+    network = at.sdk.network
+    for address in network.ips(description=NAME):
+        network.delete_ip(address)
+    for port in network.ports(name=NAME):
+        network.delete_port(port)
+    router = network.find_router(NAME)
+    if router:
+        for port in network.ports(device_id=router.id):
+            # Those of VRRP and of the gateway go with the router.
+            if port.device_owner in ("network:router_interface", "network:ha_router_replicated_interface"):
+                network.remove_interface_from_router(router, port_id=port.id)
+        network.delete_router(router)
+    inside = network.find_network(NAME)
+    if inside:
+        network.delete_network(inside)
+    for group in network.security_groups(name=NAME):
+        network.delete_security_group(group)
+    outside = network.find_network(EXTERNAL)
+    if outside and not _used(network, outside.id):
+        network.delete_network(outside)
+
+
+def _used(network: Any, outside: str) -> bool:
+    """Whether another router or floating IP is on the network outside, which then stays."""
+    gateways: list[dict[str, str]] = [router.external_gateway_info or {} for router in network.routers()]
+    addresses = list(network.ips(floating_network_id=outside))
+    return bool(addresses) or outside in [each.get("network_id") for each in gateways]
+
+
+def _images(at: Client) -> None:
+    for image in at.sdk.image.images(name=NAME):
+        at.sdk.image.delete_image(image)
+
+
+def _bucket(at: Client) -> None:
+    identity = at.sdk.identity
+    for credential in identity.credentials(type="ec2", user_id=at.sdk.current_user_id):
+        blob: dict[str, str] = json.loads(credential.blob)
+        if not blob["access"].startswith(NAME):
+            continue
+        client = s3(at, "radosgw", blob["access"], blob["secret"])
+        if NAME in [bucket["Name"] for bucket in client.list_buckets()["Buckets"]]:
+            for each in client.list_objects_v2(Bucket=NAME).get("Contents", ()):
+                client.delete_object(Bucket=NAME, Key=each["Key"])
+            client.delete_bucket(Bucket=NAME)
+        identity.delete_credential(credential)
