@@ -37,9 +37,16 @@ class Needs:
     alive: Literal["any", "majority", "all-but-one", "all", "local"] = "any"
     """How many of the target's members must live; `local` is the member on the same host."""
     soft: bool = False
-    """Without it the service is slower, not down; a soft need does not order the deployment."""
+    """Without it the service is slower, not down; a soft need does not order the deployment unless `first`."""
+    first: bool = False
+    """Of a soft one: deployed before, for who starts without it loses time."""
     optional: bool = False
     """Counts only in a cloud that has the target."""
+
+    @property
+    def orders(self) -> bool:
+        """Whether the target is deployed before the service."""
+        return self.first or not self.soft
 
 
 @dataclass(frozen=True, slots=True)

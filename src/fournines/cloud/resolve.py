@@ -162,7 +162,10 @@ def _services(spec: Spec, offers: Offers, hosts: tuple[Host, ...]) -> dict[str, 
         for need in placement.needs:
             if need.target not in placed and not need.soft:
                 raise SpecError(f"{name} needs {need.target}, which this cloud does not have")
-    order = {name: [need.target for need in placement.needs if not need.soft] for name, placement in placed.items()}
+    order = {
+        name: [need.target for need in placement.needs if need.orders and need.target in placed]
+        for name, placement in placed.items()
+    }
     try:
         return {name: placed[name] for name in TopologicalSorter(order).static_order()}
     except CycleError as error:

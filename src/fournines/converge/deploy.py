@@ -52,7 +52,7 @@ def _service(placement: Placement) -> Service:
 def _stage(cloud: Cloud, vault: Vault, placement: Placement) -> Stage:
     service = _service(placement)
     own = {other.name for other in _own(cloud)}
-    needed = [need.target for need in placement.needs if not need.soft and need.target in own]
+    needed = [need.target for need in placement.needs if need.orders and need.target in own]
     return Stage(
         name=service.name,
         after=(base.NAME, *dict.fromkeys(needed)),

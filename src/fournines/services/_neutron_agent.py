@@ -15,8 +15,8 @@ from fournines.services._openstack import BUS, OpenStack, Worker
 from fournines.services._oslo import Sections
 from fournines.state import Vault
 
-NEUTRON = Needs("neutron", "any", soft=True)
-"""Who goes on without it; nothing new is made then."""
+NEUTRON = Needs("neutron", "any", soft=True, first=True)
+"""Who goes on without it; nothing new is made then. An agent that starts before it hangs in requests for a minute."""
 _CONF = "/etc/neutron/fournines-agent.conf"
 OSLO = (
     *("neutron", "neutron.agent", "neutron.base.agent", "neutron.db", "neutron.extensions", "oslo.privsep"),

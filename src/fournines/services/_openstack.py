@@ -197,6 +197,9 @@ def worker_unit(worker: Worker, user: str, *, reloads: bool = False) -> str:
             ("KillMode", "process" if worker.leaves_children else "mixed"),
             ("Restart", "always"),
             ("RestartSec", "2"),
+            # Some seconds of CPU each: one that can never start must not starve the host.
+            ("RestartSteps", "5"),
+            ("RestartMaxDelaySec", "30"),
             ("LimitNOFILE", "65536"),
         ],
     )

@@ -16,7 +16,7 @@ from fournines.services import Certificate, Service, _ceph
 from fournines.services._render import on_host, unit
 from fournines.state import Vault
 
-FOUND = "/run/fournines/virtualization.conf"
+FOUND = "/run/fournines-found/virtualization.conf"
 """What the host was found to have, as options of nova-compute."""
 UNIT = "libvirtd.service"
 CEPH_USERS = ("nova", "cinder")
@@ -119,7 +119,8 @@ def _qemu(cloud: Cloud, host: Host) -> Mapping[str, str | int | list[str]]:
         "namespaces": [],
     }
     return {
-        **(contained if cloud.provider == "lab" else {}),
+        # Many volumes of Ceph are many connections; a lab's host may not raise the limit.
+        **(contained if cloud.provider == "lab" else {"max_files": 32768}),
         "migration_address": host.management,
         "migration_port_min": _MIGRATION_PORTS[0],
         "migration_port_max": _MIGRATION_PORTS[1],
@@ -127,7 +128,6 @@ def _qemu(cloud: Cloud, host: Host) -> Mapping[str, str | int | list[str]]:
         "default_tls_x509_verify": 1,
         "remote_display_port_min": _CONSOLE_PORTS[0],
         "remote_display_port_max": _CONSOLE_PORTS[1],
-        "max_files": 32768,
     }
 
 

@@ -22,7 +22,7 @@ from fournines.state import Vault
 EXTERNAL = "external"
 EXTERNAL_BRIDGE = "br-external"
 TUNNEL = "tunnel"
-FOUND = "/run/fournines/openvswitch.conf"
+FOUND = "/run/fournines-found/openvswitch.conf"
 """What the host was found to have, as options of Neutron's agents; there once ovs-vswitchd runs."""
 UNIT = "ovs-vswitchd.service"
 _TUNNEL_BRIDGE = "br-underlay"
@@ -33,6 +33,7 @@ _DATABASE_UNIT = "/etc/systemd/system/ovsdb-server.service"
 _SWITCH_UNIT = f"/etc/systemd/system/{UNIT}"
 _SOCKET = "/run/openvswitch/db.sock"
 _DATABASE = "/run/openvswitch/conf.db"
+_LOGS = "-vconsole:warn -vfile:off -vsyslog:off"
 
 
 class OpenVSwitch(Service):
@@ -64,7 +65,7 @@ class OpenVSwitch(Service):
         yield Unit(name=UNIT, reads=(_SWITCH_UNIT, _DATABASE_UNIT, _PROGRAM, _CONFIGURATION))
 
     def health(self, cloud: Cloud, host: Host) -> Check:
-        return Command(awaits="ovs-vswitchd to answer", argv=("ovs-appctl", "-T", "5", "bridge/list"), timeout=8)
+        return Command(awaits="ovs-vswitchd to answer", argv=("ovs-appctl", "-T", "5", "version"), timeout=8)
 
 
 def _configuration(cloud: Cloud, host: Host) -> str:
@@ -105,7 +106,7 @@ def _database_unit() -> str:
             ("ExecStartPre", f"/bin/sh -c '{make}'"),
             (
                 "ExecStart",
-                f"/usr/sbin/ovsdb-server {_DATABASE} --remote=punix:{_SOCKET} --pidfile -vconsole:warn -vfile:off"
+                f"/usr/sbin/ovsdb-server {_DATABASE} --remote=punix:{_SOCKET} --pidfile {_LOGS}"
                 " --remote=db:Open_vSwitch,Open_vSwitch,manager_options",
             ),
             ("ExecStartPost", f"/bin/sh -c 'until [ -S {_SOCKET} ]; do sleep 0.05; done'"),
@@ -127,7 +128,7 @@ def _switch_unit() -> str:
         service=[
             ("Type", "simple"),
             ("ExecStartPre", f"/usr/bin/python3 {_PROGRAM} datapath"),
-            ("ExecStart", f"/usr/sbin/ovs-vswitchd unix:{_SOCKET} --pidfile -vconsole:warn -vfile:off --mlockall"),
+            ("ExecStart", f"/usr/sbin/ovs-vswitchd unix:{_SOCKET} --pidfile {_LOGS} --mlockall"),
             ("ExecStartPost", f"/usr/bin/python3 {_PROGRAM} bridges"),
             ("TimeoutStartSec", "120"),
             ("LimitMEMLOCK", "infinity"),

@@ -1,7 +1,7 @@
 """Open vSwitch on this host, set up as /etc/fournines/openvswitch.json says. Safe to repeat.
 
     openvswitch.py datapath   before ovs-vswitchd starts: find out which datapath this kernel has; agents read it
-                              from /run/fournines/openvswitch.conf
+                              from /run/fournines-found/openvswitch.conf
     openvswitch.py bridges    once it runs: the bridges that hold the host's interfaces
 
 The kernel's datapath is found by making one. Without it packets are forwarded by ovs-vswitchd itself (`netdev`). That
@@ -19,7 +19,7 @@ import time
 from typing import Any
 
 CONFIGURATION = "/etc/fournines/openvswitch.json"
-FOUND = "/run/fournines/openvswitch.conf"
+FOUND = "/run/fournines-found/openvswitch.conf"
 _TRIAL = "nines-trial"
 
 

@@ -1,4 +1,4 @@
-"""Whether this host's KVM really runs guests, as options of nova-compute in /run/fournines/virtualization.conf.
+"""Whether this host's KVM really runs guests, as options of nova-compute in /run/fournines-found/virtualization.conf.
 
 A processor may have it, /dev/kvm may open, and guests still hang: so one is started, first without it, then with it. It
 is a boot sector that switches the processor to 64 bit, writes to memory there, and says so by a port. Where it takes
@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 
-FOUND = "/run/fournines/virtualization.conf"
+FOUND = "/run/fournines-found/virtualization.conf"
 KVM = "/dev/kvm"
 _SAID = 0x2A
 EXIT = (_SAID << 1) | 1
