@@ -79,6 +79,11 @@ class Timers:
         noticed = self.osd_heartbeat_interval + self.osd_heartbeat_grace + self.osd_mon_report_interval
         return noticed + self.mon_lease + self.mon_election_timeout + 2 * self.paxos_propose_interval
 
+    def router_failover(self) -> float:
+        """Upper bound for a router to be active on another host after its host lost power (RFC 5798): three adverts
+        missed, and the skew of the priority that Neutron gives to all of them, 50."""
+        return (3 + (256 - 50) / 256) * self.vrrp_advert
+
     def osd_failover(self) -> float:
         """The same after one OSD was killed on a host that lives: its address refuses connections, which its
         neighbours notice at the next heartbeat at the latest and report at once."""

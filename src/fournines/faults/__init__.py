@@ -18,7 +18,7 @@ from fournines.errors import DrillError
 from fournines.hosts import Host
 from fournines.seam import instances
 
-Letter = Literal["A", "B", "C", "D", "E", "F", "G", "H", "O", "Q", "X", "-"]
+Letter = Literal["A", "B", "C", "D", "E", "F", "G", "H", "O", "Q", "S", "X", "-"]
 """Class in the budget table (`fournines.prove.budgets`); `-` injures nothing."""
 
 

@@ -31,7 +31,11 @@ from fournines.probes._http import Answer, Api, ProbeError, Session, describe
 from fournines.probes._rows import MARK, Rows
 from fournines.seam import instances
 
+GUEST = "guest"
+"""Among the endpoints of `Api`: the demo's guest."""
+
 __all__ = [
+    "GUEST",
     "MARK",
     "Answer",
     "Api",
@@ -71,6 +75,8 @@ class Probe(ABC):
     """Where its writes lie: it needs the database to commit, and its ids are acknowledged writes."""
     stores: ClassVar[bool] = False
     """Its writes are objects in the probes' bucket (`_objects`): the keys are acknowledged writes."""
+    of_guest: ClassVar[bool] = False
+    """It asks the demo's guest (`Api.guest`), and is made only where there is one."""
     fetches: ClassVar[str | None] = None
     """Key of the object that it reads, there before its first request."""
 

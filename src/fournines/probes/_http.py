@@ -39,6 +39,8 @@ class Api:
     access: str = ""
     """Of an S3 key of that user in that project."""
     secret: str = field(default="", repr=False)
+    guest: str = ""
+    """Id of the demo's guest, where there is one."""
 
 
 @dataclass(frozen=True, slots=True)

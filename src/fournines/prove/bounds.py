@@ -7,6 +7,7 @@ the hosts that live, so what a request stands on is combined by **max**, not by 
     the writer was there     database_failover  new component, and the local proxies on their first backup
     any database member      evs_suspect + evs_install, for writes: commits wait for the dead member's certification
     any API server           nothing            HAProxy gives the request to another one when a connection fails
+    an active router         router_failover    three adverts missed, and what VRRP adds by priority
     a host of OSDs           block_failover     for disks and objects: missed heartbeats, reported, agreed on by mons
 
 What a single request pays besides is **added**: one connection attempt to a server that is not yet marked down
@@ -31,9 +32,9 @@ from typing import Literal
 from fournines.cloud.timers import Timers
 from fournines.probes import Probe
 
-Part = Literal["vip", "writer", "member", "osds", "copies", "osd"]
+Part = Literal["vip", "writer", "member", "osds", "copies", "osd", "router", "guests"]
 """What was injured: the VIP, the database writer, a database member at all; a host of OSDs, all hosts of which have a
-copy of every block, one OSD alone."""
+copy of every block, one OSD alone; the host where routers are active, one that runs guests."""
 _APIS = frozenset[Part]({"vip", "writer", "member"})
 
 
@@ -47,6 +48,8 @@ def bound(timers: Timers, lost: Collection[Part], probe: Probe, request_s: float
         if "osds" in lost:
             return timers.block_failover() + request_s
         return timers.osd_failover() + timers.connect + request_s if "osd" in lost else 0.0
+    if probe.column == "fip":
+        return timers.router_failover() + request_s if "router" in lost else 0.0
     if not _APIS & set(lost) and not (probe.column == "s3" and lost):
         return 0.0
     waits = [0.0]
@@ -65,6 +68,8 @@ def bound(timers: Timers, lost: Collection[Part], probe: Probe, request_s: float
 
 def floor(timers: Timers, lost: Collection[Part], probe: Probe) -> float:
     """Seconds before which no request of the probe can be served again; 0 when it may not fail at all."""
+    if probe.column == "fip":
+        return 0.0
     if probe.column == "volume-io":
         early = timers.osd_heartbeat_grace - timers.osd_heartbeat_interval
         return max(0.0, early) if "copies" in lost and probe.all_copies else 0.0

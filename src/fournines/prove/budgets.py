@@ -1,18 +1,20 @@
 """What a class of fault may cost at most: seconds that a client sees, charged again at fail-back.
 
 Data, from the project's field notes ("Budgets"); None where the class has no number because that may stop.
-O and Q are ours: the notes have no class for one OSD, and X would let a token stop where only disks may.
+O, Q and S are ours: the notes have no class for one OSD or one switch, and X would let a token stop where only disks
+may.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Literal, get_args
 
+from fournines.cloud.model import Role
 from fournines.probes import Column
 
-Letter = Literal["A", "B", "C", "D", "E", "F", "G", "H", "O", "Q", "X", "-"]
+Letter = Literal["A", "B", "C", "D", "E", "F", "G", "H", "O", "Q", "S", "X", "-"]
 """Class of a fault; `-` injures nothing."""
 
 CLASSES: Mapping[Letter, str] = MappingProxyType(
@@ -27,6 +29,7 @@ CLASSES: Mapping[Letter, str] = MappingProxyType(
         "H": "compute power loss (its own guests)",
         "O": "one OSD",
         "Q": "quorum of block storage lost: it may stop, must not lose a block, resumes unattended; the rest goes on",
+        "S": "the switch of a host of routers or guests",
         "X": "quorum lost: may stop, must not corrupt, recovers unattended within 10 min of the cause clearing",
         "-": "nothing",
     }
@@ -45,12 +48,16 @@ _TABLE: Mapping[Letter, tuple[float | None, ...]] = {
     "H": (0, 0, 0, 10, 180, 180, 180, 180, 0, 0, 0),
     "O": (0, 0, 0, 5, 5, 2, 0, 0, 2, 2, 0),
     "Q": (0, 0, 0, None, None, None, 0, 0, None, None, 0),
+    "S": (0, 0, 0, 10, 0, 0, 6, 15, 0, 0, 0),
     "-": (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
 }
 
 
-def budget(letter: Letter, column: Column) -> float | None:
-    """Seconds; None when the class sets no number."""
-    if letter == "X":
-        return None
-    return _TABLE[letter][COLUMNS.index(column)]
+ROLES: Mapping[Role, Letter] = MappingProxyType({"control": "D", "storage": "F", "network": "G", "compute": "H"})
+"""Class of the power loss of a host with that role."""
+
+
+def budget(letters: Collection[Letter], column: Column) -> float | None:
+    """Seconds, of a fault that is of all these classes at once; None when one of them sets no number."""
+    found = [None if letter == "X" else _TABLE[letter][COLUMNS.index(column)] for letter in letters]
+    return None if None in found else max(each for each in found if each is not None)

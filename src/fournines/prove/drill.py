@@ -17,21 +17,23 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Collection, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any
 
 from fournines.cloud.model import Cloud
 from fournines.converge.events import Event, Observer, silent
 from fournines.converge.inspect import inspect
+from fournines.demo.find import Guest, find
 from fournines.errors import DrillError, HostError
 from fournines.faults import Fault
 from fournines.hosts import Fleet, Host
-from fournines.probes import MARK, Api, HostProbe, Probe, catalogue
+from fournines.probes import GUEST, MARK, Api, HostProbe, Probe, catalogue
 from fournines.prove import blocks, objects, rows
 from fournines.prove import samples as sampled
 from fournines.prove.audits import Evidence, Verdict, audit_all
 from fournines.prove.bounds import bound, floor
+from fournines.prove.budgets import ROLES, Letter
 from fournines.prove.facts import GALERA, Views, resolve, struck, unhealthy
 from fournines.prove.fleet import ProbeFleet
 from fournines.prove.prober import Beat, Plan
@@ -96,6 +98,7 @@ def drill(
             look=lambda: inspect(cloud, fleet),
             glance=lambda hosts: inspect(cloud, fleet, hosts, thorough=False),
             verify=lambda: verify(cloud, vault, observer),
+            guest=lambda: find(cloud, vault),
             results=lambda: Results.new(state.results, fault.name),
             observer=observer,
             windows=windows or Windows(),
@@ -153,6 +156,8 @@ class Run:
     glance: Callable[[Collection[str]], Views] | None = None
     """Health alone, of these hosts alone: while probes run, whoever looks takes what they measure. None: `look`."""
     verify: Callable[[], Sequence[Verified]]
+    guest: Callable[[], Guest | None] = lambda: None
+    """Who is asked through a floating IP."""
     results: Callable[[], Results]
     observer: Observer
     windows: Windows
@@ -177,13 +182,15 @@ class Run:
             self._tell("start", "drill", f"{self.fault.name} of {', '.join(names) or 'nothing'}: {results.folder}")
             errands, notes = self._errands(names)
             sent = {errand.probe.name for errand in errands}
+            api = self._api(notes)
             probes = [each for each in probes_of(self.cloud) if not isinstance(each, HostProbe) or each.name in sent]
+            probes = [each for each in probes if not each.of_guest or api.guest]
             self._remove_rows(probes)
             self._remove_images(errands)
             objects.ready(self.api, probes)
             beats = tuple(Beat.of(probe, self.speed) for probe in probes)
             here = tuple(beat for beat in beats if beat.probe not in sent)
-            plan = Plan(api=self.api, beats=here, samples=results.samples)
+            plan = Plan(api=api, beats=here, samples=results.samples)
             failover = max([bound(self.cloud.timers, lost, probe, 0) for probe in probes], default=0)
             with ProbeFleet(plan, errands) as probing:
                 marks, told, audits = self._injure(probing, results, hosts, failover)
@@ -212,13 +219,17 @@ class Run:
             self._remove_images(errands)
         except DrillError as error:
             notes.append(f"{error.message}; the next drill removes them")
-        letter, timers = self.fault.letter, self.cloud.timers
+        timers = self.cloud.timers
+        letters: set[Letter] = {self.fault.letter}
+        if self.fault.silences and not self.fault.blocks:
+            # A host with several roles is lost to each of them.
+            letters |= {ROLES[role] for name in names for role in self.cloud.host(name).roles}
         judged = tuple(
             probe_report(
                 probe,
                 [sample for sample in samples if sample.probe == probe.name],
                 marks,
-                letter,
+                letters,
                 timers,
                 lost,
                 beat.interval_s,
@@ -366,6 +377,16 @@ class Run:
                 else:
                     notes.append(f"{probe.name} was not made: the drill leaves no host alone that could")
         return errands, notes
+
+    def _api(self, notes: list[str]) -> Api:
+        """With the demo's guest, where it runs."""
+        guest = self.guest()
+        if guest is None:
+            if self.cloud.having("compute"):
+                notes.append("no guest was asked: nines demo starts one")
+            return self.api
+        endpoints = {**self.api.endpoints, GUEST: f"http://{guest.address}"}
+        return replace(self.api, endpoints=endpoints, guest=guest.server)
 
     def _remove_images(self, errands: Sequence[Errand]) -> None:
         """Also those of a drill that was killed, unless just now."""

@@ -3,6 +3,7 @@
 A target is one of
 
     vip, writer, mon-leader   the host that carries the VIP, the database writer, the monitors' leader
+    router                    the host on which routers are active
     c1                        that host
     storage                   one host with that role, the first of the spec: also where leaders are elected
     storage:2, storage:all    so many of them; `minority` and `majority` of them too
@@ -11,7 +12,7 @@ A target is one of
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
 from fournines.cloud.model import Cloud, Role
@@ -23,7 +24,7 @@ from fournines.prove.bounds import Part
 Views = Mapping[str, HostView]
 """Host name -> what was seen of it."""
 
-PACEMAKER, GALERA, MON, OSD = "pacemaker", "galera", "ceph", "ceph-osd"
+PACEMAKER, GALERA, MON, OSD, L3 = "pacemaker", "galera", "ceph", "ceph-osd", "neutron-l3"
 
 
 def facts(views: Views, host: str, service: str) -> Mapping[str, Any] | None:
@@ -77,16 +78,33 @@ def mon_leaders(views: Views, cloud: Cloud) -> list[str]:
     return [name for name in members if name in named]
 
 
+def routers(views: Views, cloud: Cloud) -> tuple[Mapping[str, list[str]], list[str]]:
+    """(router -> hosts on which it is active, hosts that could not be asked)."""
+    said = {name: facts(views, name, L3) for name in _members(cloud, L3)}
+    known = sorted({router for fact in said.values() for router in (fact or {}).get("ready", ())})
+    claimed = {name: (fact or {}).get("active", ()) for name, fact in said.items()}
+    active = {router: [name for name, own in claimed.items() if router in own] for router in known}
+    return active, [name for name, fact in said.items() if fact is None]
+
+
+def router_hosts(views: Views, cloud: Cloud) -> list[str]:
+    """Hosts on which a router is active, in the spec's order."""
+    active, _ = routers(views, cloud)
+    return [name for name in _members(cloud, L3) if any(name in hosts for hosts in active.values())]
+
+
 def resolve(target: str, views: Views, cloud: Cloud) -> tuple[str, ...]:
     """The hosts that a target means now.
 
     Raises DrillError when it means none, or when the hosts do not agree.
     """
-    leaders = {
+    leaders: dict[str, Callable[[], tuple[str, list[str]]]] = {
         "vip": lambda: ("the VIP", vip_holders(views, cloud)[0]),
         "writer": lambda: ("the database writer", writers(views, cloud)),
         "mon-leader": lambda: ("the monitors' leader", mon_leaders(views, cloud)),
     }
+    if L3 in cloud.services:
+        leaders["router"] = lambda: ("the host with active routers", router_hosts(views, cloud))
     if target in leaders:
         what, found = leaders[target]()
         if len(found) != 1:
@@ -127,6 +145,10 @@ def carried(hosts: tuple[str, ...], views: Views, cloud: Cloud) -> frozenset[Par
         parts.add("writer")
     if set(hosts) & {host.name for host in cloud.services[GALERA].hosts}:
         parts.add("member")
+    if set(hosts) & set(router_hosts(views, cloud)):
+        parts.add("router")
+    if set(hosts) & set(_members(cloud, "nova-compute")):
+        parts.add("guests")
     members = _members(cloud, OSD)
     if set(hosts) & set(members):
         parts.add("osds")

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping
 from fournines.cloud.model import Cloud, Host
 from fournines.cloud.ports import Port
 from fournines.cloud.strategies import LOCAL
-from fournines.converge.resources import Absent, Directory, File, Resource, Unit
+from fournines.converge.resources import Absent, Directory, File, Link, Resource, Unit
 from fournines.converge.steps import Check, Command
 from fournines.services import Certificate, Service, _ceph
 from fournines.services._render import on_host, unit
+from fournines.services._tls import pem_file
 from fournines.state import Vault
 
 FOUND = "/run/fournines-found/virtualization.conf"
@@ -55,8 +56,8 @@ class Libvirt(Service):
         reads = [_PROGRAM, _CONF, _QEMU_CONF, _SYSTEM_UNIT]
         yield File(path=_CONF, content=_settings({"listen_tls": 1, "listen_tcp": 0, "listen_addr": host.management}))
         yield File(path=_QEMU_CONF, content=_settings(_qemu(cloud, host)))
-        certificates = list(_certificate_files(cloud, vault, self.certificates(cloud, host)[0]))
-        yield from certificates
+        (certificate,) = self.certificates(cloud, host)
+        yield from _certificate_files(vault, certificate)
         if _ceph.used(cloud):
             yield Directory(path="/etc/libvirt/secrets", mode=0o700)
             for user in CEPH_USERS:
@@ -68,12 +69,12 @@ class Libvirt(Service):
         # Guests outlive its restart. qemu reads certificates at each migration, libvirtd when it starts.
         yield Unit(
             name=UNIT,
-            reads=(*reads, *(each.path for each in certificates if isinstance(each, File))),
+            reads=(*reads, certificate.path),
         )
 
     def certificates(self, cloud: Cloud, host: Host) -> tuple[Certificate, ...]:
         names = (host.management, host.name, "127.0.0.1", "localhost")
-        return (Certificate(f"libvirt-{host.name}", names, f"{_PKI}/libvirt/servercert.pem", _TLS_PORT),)
+        return (Certificate(f"libvirt-{host.name}", names, f"{_PKI}/fournines.pem", _TLS_PORT),)
 
     def health(self, cloud: Cloud, host: Host) -> Check:
         return Command(awaits="libvirtd to answer", argv=("virsh", "-q", "list"), timeout=8)
@@ -91,21 +92,19 @@ def _secret(vault: Vault, user: str) -> Iterable[File]:
     yield File(path=f"{base}.base64", content=_ceph.cephx(vault, f"client.{user}"), mode=0o600, secret=True)
 
 
-def _certificate_files(cloud: Cloud, vault: Vault, certificate: Certificate) -> Iterable[Resource]:
-    """By the names that libvirt and qemu look for; one key for both, and for both ends of a connection."""
-    chain, key = vault.certificate(certificate.name, certificate.addresses)
+def _certificate_files(vault: Vault, certificate: Certificate) -> Iterable[Resource]:
+    """By the names that libvirt and qemu look for: all of them lead to one file, for both ends of a connection."""
     authority = vault.ca()
     yield Directory(path=f"{_PKI}/CA")
     yield Directory(path=f"{_PKI}/libvirt")
-    yield Directory(path=f"{_PKI}/libvirt/private", mode=0o750)
-    yield Directory(path=f"{_PKI}/qemu", group="libvirt-qemu", mode=0o750)
+    yield Directory(path=f"{_PKI}/libvirt/private")
+    yield Directory(path=f"{_PKI}/qemu")
+    yield pem_file(vault, certificate, readers="libvirt-qemu")
     yield File(path=f"{_PKI}/CA/cacert.pem", content=authority)
     yield File(path=f"{_PKI}/qemu/ca-cert.pem", content=authority)
     for end in ("server", "client"):
-        yield File(path=f"{_PKI}/libvirt/{end}cert.pem", content=chain)
-        yield File(path=f"{_PKI}/libvirt/private/{end}key.pem", content=key, mode=0o600, secret=True)
-        yield File(path=f"{_PKI}/qemu/{end}-cert.pem", content=chain)
-        yield File(path=f"{_PKI}/qemu/{end}-key.pem", content=key, group="libvirt-qemu", mode=0o640, secret=True)
+        for path in (f"libvirt/{end}cert", f"libvirt/private/{end}key", f"qemu/{end}-cert", f"qemu/{end}-key"):
+            yield Link(path=f"{_PKI}/{path}.pem", target=certificate.path)
 
 
 def _qemu(cloud: Cloud, host: Host) -> Mapping[str, str | int | list[str]]:

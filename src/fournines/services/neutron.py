@@ -76,7 +76,10 @@ class Neutron(OpenStack):
                     "dhcp_agents_per_network": options.dhcp_agents_per_network,
                     "l3_ha": True,
                     "max_l3_agents_per_router": options.max_l3_agents_per_router,
-                    "allow_automatic_l3agent_failover": True,
+                    # Every router is ready on several hosts. With it the server takes a router away from an agent that
+                    # is dead, cannot give it to another one (26.0), and tries again for ever: floating IPs that VRRP
+                    # had moved in 3 s went dark for a minute.
+                    "allow_automatic_l3agent_failover": False,
                     "global_physnet_mtu": tunnel,
                     "rpc_response_timeout": 30,
                     "agent_down_time": 15,

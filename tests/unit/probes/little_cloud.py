@@ -23,7 +23,7 @@ from typing import Any, Literal
 
 from aiohttp import web
 
-from fournines.probes import MARK, Api, catalogue
+from fournines.probes import GUEST, MARK, Api, catalogue
 from fournines.state import Vault
 
 # Any: it has no types.
@@ -33,6 +33,8 @@ for part in ("auth", "awsrequest", "credentials"):
 
 Mode = Literal["up", "refuse", "hang", "error", "drop", "wrong"]
 PASSWORD = "a-secret-of-this-test"
+SERVER = "d8e02d56-57a8-4d21-a5f4-3a0f0b0e8a55"
+"""Id of the one guest."""
 SECRET = "a-secret-of-an-s3-key"
 
 LISTS = {
@@ -132,7 +134,10 @@ class LittleCloud:
 
     def api(self, **changed: Any) -> Api:
         known: dict[str, Any] = {
-            "endpoints": {probe.service: f"https://127.0.0.1:{self.port}" for probe in catalogue().values()},
+            "endpoints": dict.fromkeys(
+                (GUEST, *(probe.service for probe in catalogue().values())), f"https://127.0.0.1:{self.port}"
+            ),
+            "guest": SERVER,
             "ca_file": self.ca_file,
             "username": "admin",
             "password": PASSWORD,
@@ -174,6 +179,7 @@ class LittleCloud:
         app.router.add_post("/v3/auth/tokens", self._token)
         app.router.add_get("/v3/auth/catalog", self._catalog)
         app.router.add_get("/auth/login/", self._login)
+        app.router.add_get("/", self._guest)
         app.router.add_delete("/v3/credentials/{id}", self._forget)
         app.router.add_route("*", f"/{MARK}", self._bucket)
         app.router.add_route("*", f"/{MARK}/{{key}}", self._object)
@@ -219,7 +225,7 @@ class LittleCloud:
         if request.path.startswith(f"/{MARK}"):
             good = await self._signed(request)
         else:
-            free = request.path in ("/v3/auth/tokens", "/auth/login/")
+            free = request.path in ("/", "/v3/auth/tokens", "/auth/login/")
             good = free or request.headers.get("X-Auth-Token") in self.tokens
         return await handler(request) if good else web.json_response({"error": {"code": 401}}, status=401)
 
@@ -256,6 +262,11 @@ class LittleCloud:
 
     async def _catalog(self, request: web.Request) -> web.Response:
         return web.json_response({"catalog": [{"type": "identity", "name": "keystone", "endpoints": []}]})
+
+    async def _guest(self, request: web.Request) -> web.Response:
+        disk = {"counter": 4, "at": 7.7, "error": ""}
+        own = {"hostname": "demo", "boot_id": "b", "uuid": SERVER, "uptime": 8.5, "lease": None, "disk": disk}
+        return web.json_response(own)
 
     async def _login(self, request: web.Request) -> web.Response:
         return web.Response(text='<form><input name="password"></form>', content_type="text/html")

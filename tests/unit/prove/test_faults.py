@@ -55,7 +55,7 @@ class Quiet(Switched):
 def test_faults_are_found_by_name() -> None:
     assert {"null", "power-loss"} <= set(catalogue())
     assert named("power-loss").silences
-    with pytest.raises(DrillError, match="null, osd-kill, power-loss") as caught:
+    with pytest.raises(DrillError, match="null, osd-kill, ovs-kill, power-loss") as caught:
         named("power-los")
     assert caught.value.remedy == "did you mean power-loss?"
 

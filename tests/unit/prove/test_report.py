@@ -36,7 +36,7 @@ def samples(*bad: tuple[float, float]) -> list[Sample]:
 
 
 def judge(taken: Sequence[Sample]) -> ProbeReport:
-    return probe_report(TOKEN, taken, MARKS, "D", LAB, EVERYTHING, 0.25)
+    return probe_report(TOKEN, taken, MARKS, {"D"}, LAB, EVERYTHING, 0.25)
 
 
 def doubt(taken: Sequence[Sample], **changed: Any) -> list[str]:
@@ -153,7 +153,7 @@ def test_it_stays_narrow_with_every_probe_in_the_worst_case() -> None:
     taken = samples((110, 135.5), (141, 155.25))
     long = Bounds(571.254, 573.381)
     reports = tuple(
-        probe_report(probe, [replace(one, probe=probe.name) for one in taken], MARKS, "D", LAB, EVERYTHING, 0.25)
+        probe_report(probe, [replace(one, probe=probe.name) for one in taken], MARKS, {"D"}, LAB, EVERYTHING, 0.25)
         for probe in probes().values()
     )
     worst = tuple(

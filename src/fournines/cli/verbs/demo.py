@@ -15,9 +15,10 @@ def demo(
     delete: Annotated[bool, typer.Option("--delete", help="Remove all of it.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Start a guest with a volume and a floating IP, and wait until it answers.
+    """Start a guest and wait until it answers.
 
-    Makes an image, a network, a router, a security group, a key and a bucket too. Safe to repeat.
+    It has a volume, a network behind a router, and a floating IP; an image, a security group, a key and a bucket are
+    made too. Safe to repeat.
     """
     from fournines.cli.clouds import load
     from fournines.cli.progress import watch

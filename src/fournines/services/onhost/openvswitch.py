@@ -48,7 +48,6 @@ def datapath(wanted: "dict[str, Any]") -> None:
     # Segments of a guest's TCP go through whole; without it their checksums are nobody's business.
     tso = f"other_config:userspace-tso-enable={str(not kernel).lower()}"
     vsctl("set", "Open_vSwitch", ".", tso, f"external_ids:system-id={wanted['host']}", wait=False)
-    vsctl("set-manager", "ptcp:6640:127.0.0.1", wait=False)
     # Its own ports die with ovs-vswitchd, and with them what agents hold by them: veths stay.
     text = f"[DEFAULT]\novs_use_veth = {str(not kernel).lower()}\n\n[ovs]\ndatapath_type = {datapath_type(kernel)}\n"
     os.makedirs(os.path.dirname(FOUND), exist_ok=True)
@@ -88,18 +87,22 @@ def await_link(name: str) -> None:
 
 def ensure_bridge(name: str, address: str, prefix: int, kind: str) -> None:
     """A bridge that has that address, with the interface that had it as its port."""
-    ports = vsctl("list-ports", name).split() if name in vsctl("list-br").split() else []
+    there = name in vsctl("list-br").split()
+    ports = vsctl("list-ports", name).split() if there else []
     port = next((each for each in ports if each in links()), None) or holder(address)
     if port is None:
         sys.exit(f"no interface has the address {address}")
     if port == name:
         sys.exit(f"{name} has the address {address}, and no interface of this host is its port")
     link = links()[port]
-    vsctl(
-        *("--may-exist", "add-br", name, "--", "set", "Bridge", name, f"datapath_type={kind}", "fail_mode=standalone"),
-        # Its neighbours must not have to learn another one each time that it is made.
-        *(f'other-config:hwaddr="{link["address"]}"', "--", "--may-exist", "add-port", name, port),
-    )
+    if not there:
+        # Neutron's agent makes the outer one its own: what it set since stays.
+        vsctl(
+            *("add-br", name, "--", "set", "Bridge", name, f"datapath_type={kind}", "fail_mode=standalone"),
+            # Its neighbours must not have to learn another one each time that it is made.
+            f'other-config:hwaddr="{link["address"]}"',
+        )
+    vsctl("--may-exist", "add-port", name, port)
     await_link(name)
     routes = [each for each in json.loads(run("ip", "-json", "route", "show", "dev", port)) if "gateway" in each]
     run("ip", "link", "set", name, "mtu", str(link["mtu"]), "up")

@@ -1,0 +1,26 @@
+"""The demo's guest as its users reach it: HTTP over TCP through the floating IP, and its own words in the answer."""
+
+from __future__ import annotations
+
+from fournines.errors import NinesError
+from fournines.guest.status import parse
+from fournines.probes import GUEST, ApiProbe, ProbeError, Session
+
+
+class GuestHttp(ApiProbe):
+    name = "guest-http"
+    service = "neutron-l3"
+    column = "fip"
+    interval_s = 0.5
+    deadline_s = 2
+    of_guest = True
+
+    async def once(self, session: Session, seq: int) -> str | None:
+        answer = (await session.request("GET", GUEST, "/")).want(200)
+        try:
+            status = parse(answer.body)
+        except NinesError as error:
+            raise ProbeError("body", error.message) from error
+        if status.uuid != session.api.guest:
+            raise ProbeError("body", f"the answer of {status.uuid or 'a guest that does not know who it is'}")
+        return None
