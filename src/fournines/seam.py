@@ -22,10 +22,12 @@ N = TypeVar("N", bound=Named)
 def instances(package: ModuleType, base: type[N]) -> Mapping[str, N]:
     """One instance of every concrete subclass of `base` that a module of the package defines, by name, sorted.
 
-    Modules whose names begin with `_` are imported too, and may define none. Raises TypeError when two claim one name.
+    Modules whose names begin with `_` are what others share: none of theirs. Raises TypeError when two claim one name.
     """
     found: dict[str, N] = {}
     for info in pkgutil.iter_modules(package.__path__):
+        if info.name.startswith("_"):
+            continue
         module = importlib.import_module(f"{package.__name__}.{info.name}")
         for value in vars(module).values():
             if not isinstance(value, type) or not issubclass(value, base) or inspect.isabstract(value):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import secrets
 import time
 import urllib.request
 from collections.abc import Callable
@@ -21,7 +19,7 @@ from fournines.guest import image as guest_image
 from fournines.guest.status import GuestStatus, parse
 from fournines.state import State
 from fournines.verify.client import Client, TripError, clients, failures
-from fournines.verify.s3 import s3
+from fournines.verify.s3 import keys, new_key, s3
 
 BOUND = 300.0
 """Seconds until the guest must answer."""
@@ -245,21 +243,10 @@ class _Building:
         return found.floating_ip_address
 
     def _bucket(self) -> str:
-        identity, cloud = self.at.sdk.identity, self.at.cloud
-        if "radosgw" not in cloud.services:
+        if "radosgw" not in self.at.cloud.services:
             return ""
-        known = identity.credentials(type="ec2", user_id=self.at.sdk.current_user_id)
-        blobs: list[dict[str, str]] = [json.loads(each.blob) for each in known]
-        key = next((blob for blob in blobs if blob["access"].startswith(NAME)), None)
-        if key is None:
-            key = {"access": f"{NAME}-{secrets.token_hex(8)}", "secret": secrets.token_hex(16)}
-            identity.create_credential(
-                type="ec2",
-                user_id=self.at.sdk.current_user_id,
-                project_id=self.at.sdk.current_project_id,
-                blob=json.dumps(key),
-            )
-        s3(self.at, "radosgw", key["access"], key["secret"]).create_bucket(Bucket=NAME)
+        _, access, secret = next(iter(keys(self.at, NAME)), None) or new_key(self.at, NAME)
+        s3(self.at, "radosgw", access, secret).create_bucket(Bucket=NAME)
         return NAME
 
     def _server(self, flavor: str, volume: str, port: str) -> str:

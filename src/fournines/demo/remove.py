@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +12,7 @@ from fournines.demo import EXTERNAL, NAME
 from fournines.errors import WaitError
 from fournines.state import State
 from fournines.verify.client import Client, clients, failures
-from fournines.verify.s3 import s3
+from fournines.verify.s3 import keys, remove_bucket, s3
 
 BOUND = 180.0
 """Seconds until all of it must be gone."""
@@ -91,14 +90,6 @@ def _images(at: Client) -> None:
 
 
 def _bucket(at: Client) -> None:
-    identity = at.sdk.identity
-    for credential in identity.credentials(type="ec2", user_id=at.sdk.current_user_id):
-        blob: dict[str, str] = json.loads(credential.blob)
-        if not blob["access"].startswith(NAME):
-            continue
-        client = s3(at, "radosgw", blob["access"], blob["secret"])
-        if NAME in [bucket["Name"] for bucket in client.list_buckets()["Buckets"]]:
-            for each in client.list_objects_v2(Bucket=NAME).get("Contents", ()):
-                client.delete_object(Bucket=NAME, Key=each["Key"])
-            client.delete_bucket(Bucket=NAME)
-        identity.delete_credential(credential)
+    for credential, access, secret in keys(at, NAME):
+        remove_bucket(s3(at, "radosgw", access, secret), NAME)
+        at.sdk.identity.delete_credential(credential)

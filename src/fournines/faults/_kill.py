@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import ClassVar
+
+from fournines.faults import Fault
 from fournines.hosts import Host, run
 
 _KILL = """
@@ -19,11 +23,16 @@ done
 """
 
 
-def kill(host: Host, units: str) -> None:
-    """One that runs of the units of that pattern. Raises HostError, also when none does."""
-    run(host, ["sh", "-ec", _KILL, "nines", units])
+class Kill(Fault):
+    """Of one unit on each target. systemd starts it again; heal: it runs, however often it was killed lately."""
 
+    units: ClassVar[str]
+    """Pattern: one that runs is killed, all that are enabled are to run again."""
 
-def revive(host: Host, units: str) -> None:
-    """Have all of the pattern run that are enabled. Raises HostError."""
-    run(host, ["sh", "-ec", _REVIVE, "nines", units])
+    def inject(self, targets: Sequence[Host]) -> None:
+        for host in targets:
+            run(host, ["sh", "-ec", _KILL, "nines", self.units])
+
+    def heal(self, targets: Sequence[Host]) -> None:
+        for host in targets:
+            run(host, ["sh", "-ec", _REVIVE, "nines", self.units])

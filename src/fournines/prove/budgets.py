@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import get_args
 
 from fournines.cloud.model import Role
+from fournines.faults import Letter
 from fournines.probes import Column
-
-Letter = Literal["A", "B", "C", "D", "E", "F", "G", "H", "O", "Q", "S", "X", "-"]
-"""Class of a fault; `-` injures nothing."""
 
 CLASSES: Mapping[Letter, str] = MappingProxyType(
     {

@@ -26,14 +26,14 @@ from fournines.converge.events import Event, Observer, silent
 from fournines.converge.inspect import inspect
 from fournines.demo.find import Guest, find
 from fournines.errors import DrillError, HostError
-from fournines.faults import Fault
+from fournines.faults import Fault, Letter
 from fournines.hosts import Fleet, Host
 from fournines.probes import GUEST, MARK, Api, HostProbe, Probe, catalogue
 from fournines.prove import blocks, objects, rows
 from fournines.prove import samples as sampled
 from fournines.prove.audits import Evidence, Verdict, audit_all
 from fournines.prove.bounds import bound, floor
-from fournines.prove.budgets import ROLES, Letter
+from fournines.prove.budgets import ROLES
 from fournines.prove.facts import GALERA, Views, resolve, struck, unhealthy
 from fournines.prove.fleet import ProbeFleet
 from fournines.prove.prober import Beat, Plan

@@ -14,10 +14,11 @@ from rich.table import Table
 
 from fournines.cloud.timers import Timers
 from fournines.errors import DrillError
+from fournines.faults import Letter
 from fournines.probes import Probe
 from fournines.prove.audits import Verdict
 from fournines.prove.bounds import Part, bound
-from fournines.prove.budgets import Letter, budget
+from fournines.prove.budgets import budget
 from fournines.prove.outages import Bounds, Outage, between, held, outages, union, worst
 from fournines.prove.samples import Noise, Sample
 

@@ -100,19 +100,10 @@ class Nova(OpenStack):
             yield aggregates(cloud, vault)
 
     def files(self, cloud: Cloud, host: Host, vault: Vault) -> Mapping[str, Sections]:
-        options = self._options(cloud)
+        options, own = self._options(cloud), daemon(cloud, host, vault)
         return {
             _CONF: {
-                "DEFAULT": {
-                    "use_stderr": True,
-                    "my_ip": host.management,
-                    "host": host.name,
-                    "transport_url": _oslo.transport_url(cloud, vault, self.name),
-                    "state_path": "/var/lib/nova",
-                    "report_interval": 5,
-                    "service_down_time": 20,
-                    "rpc_response_timeout": 30,
-                },
+                "DEFAULT": own["DEFAULT"],
                 "api_database": _database.oslo_options(cloud, vault, self.name, "nova_api"),
                 "database": _database.oslo_options(cloud, vault, self.name),
                 "cache": {
@@ -125,23 +116,13 @@ class Nova(OpenStack):
                 "conductor": {"workers": options.conductor_workers},
                 "scheduler": {"workers": options.scheduler_workers, "discover_hosts_in_cells_interval": 60},
                 "keystone_authtoken": _oslo.auth_token(cloud, vault, self.name),
-                "service_user": {"send_service_user_token": True, **_oslo.login(cloud, vault, self.name)},
-                "placement": _oslo.client(cloud, vault, self.name),
-                "glance": {"region_name": cloud.region, "cafile": _oslo.CA_BUNDLE, "num_retries": 3},
+                **own,
                 "neutron": {
-                    **_oslo.client(cloud, vault, self.name),
+                    **own["neutron"],
                     "service_metadata_proxy": True,
                     "metadata_proxy_shared_secret": vault.password("nova metadata"),
                 },
-                "cinder": {**_oslo.login(cloud, vault, self.name), "os_region_name": cloud.region},
-                "vnc": {
-                    "novncproxy_host": host.management,
-                    "novncproxy_port": _CONSOLE,
-                    "novncproxy_base_url": cloud.url("nova-novncproxy"),
-                    "server_listen": host.management,
-                    "server_proxyclient_address": host.management,
-                },
-                "oslo_concurrency": {"lock_path": "/run/lock/nova"},
+                "vnc": {"novncproxy_host": host.management, "novncproxy_port": _CONSOLE, **own["vnc"]},
                 "oslo_middleware": {"enable_proxy_headers_parsing": True},
                 **_oslo.messaging(),
             }
@@ -149,6 +130,34 @@ class Nova(OpenStack):
 
     def _options(self, cloud: Cloud) -> NovaOptions:
         return NovaOptions.model_validate(cloud.services[self.name].options)
+
+
+def daemon(cloud: Cloud, host: Host, vault: Vault) -> Sections:
+    """What each of Nova's daemons is told, on controllers and on compute hosts; the broker aside."""
+    user = Nova.name
+    return {
+        "DEFAULT": {
+            "use_stderr": True,
+            "my_ip": host.management,
+            "host": host.name,
+            "transport_url": _oslo.transport_url(cloud, vault, user),
+            "state_path": "/var/lib/nova",
+            "report_interval": 5,
+            "service_down_time": 20,
+            "rpc_response_timeout": 30,
+        },
+        "service_user": {"send_service_user_token": True, **_oslo.login(cloud, vault, user)},
+        "placement": _oslo.client(cloud, vault, user),
+        "glance": {"region_name": cloud.region, "cafile": _oslo.CA_BUNDLE, "num_retries": 3},
+        "neutron": _oslo.client(cloud, vault, user),
+        "cinder": {**_oslo.login(cloud, vault, user), "os_region_name": cloud.region},
+        "vnc": {
+            "novncproxy_base_url": cloud.url("nova-novncproxy"),
+            "server_listen": host.management,
+            "server_proxyclient_address": host.management,
+        },
+        "oslo_concurrency": {"lock_path": "/run/lock/nova"},
+    }
 
 
 def _map_cells(cloud: Cloud) -> Step:

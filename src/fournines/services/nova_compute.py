@@ -61,18 +61,12 @@ class NovaCompute(OpenStack):
 
     def files(self, cloud: Cloud, host: Host, vault: Vault) -> Mapping[str, Sections]:
         options = NovaComputeOptions.model_validate(cloud.services[self.name].options)
+        own = nova.daemon(cloud, host, vault)
         return {
             _CONF: {
                 "DEFAULT": {
-                    "use_stderr": True,
-                    "my_ip": host.management,
-                    "host": host.name,
+                    **own["DEFAULT"],
                     "compute_driver": "libvirt.LibvirtDriver",
-                    "transport_url": _oslo.transport_url(cloud, vault, _USER),
-                    "state_path": "/var/lib/nova",
-                    "report_interval": 5,
-                    "service_down_time": 20,
-                    "rpc_response_timeout": 30,
                     # Guests that ran when their host lost power run again when it returns.
                     "resume_guests_state_on_host_boot": True,
                     "cpu_allocation_ratio": options.cpu_allocation_ratio,
@@ -91,17 +85,7 @@ class NovaCompute(OpenStack):
                     "live_migration_timeout_action": "abort",
                     **(_rbd(vault) if _ceph.used(cloud) else {}),
                 },
-                "service_user": {"send_service_user_token": True, **_oslo.login(cloud, vault, _USER)},
-                "placement": _oslo.client(cloud, vault, _USER),
-                "glance": {"region_name": cloud.region, "cafile": _oslo.CA_BUNDLE, "num_retries": 3},
-                "neutron": _oslo.client(cloud, vault, _USER),
-                "cinder": {**_oslo.login(cloud, vault, _USER), "os_region_name": cloud.region},
-                "vnc": {
-                    "novncproxy_base_url": cloud.url("nova-novncproxy"),
-                    "server_listen": host.management,
-                    "server_proxyclient_address": host.management,
-                },
-                "oslo_concurrency": {"lock_path": "/run/lock/nova"},
+                **{name: section for name, section in own.items() if name != "DEFAULT"},
                 **_oslo.messaging(),
             }
         }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
+import secrets
 import time
 from typing import Any
 
@@ -38,3 +40,35 @@ def s3(at: Client, endpoint: str, access: str, secret: str) -> Any:
             response_checksum_validation="when_required",
         ),
     )
+
+
+def new_key(at: Client, prefix: str) -> tuple[Any, str, str]:
+    """An S3 key of the client's user, made in Keystone: (credential, access, secret). A new name each time: gateways
+    and Keystones remember the secret of one that they have seen."""
+    access, secret = f"{prefix}-{secrets.token_hex(8)}", secrets.token_hex(16)
+    credential = at.sdk.identity.create_credential(
+        type="ec2",
+        user_id=at.sdk.current_user_id,
+        project_id=at.sdk.current_project_id,
+        blob=json.dumps({"access": access, "secret": secret}),
+    )
+    return credential, access, secret
+
+
+def keys(at: Client, prefix: str) -> list[tuple[Any, str, str]]:
+    """Those that there are, as `new_key` gives them."""
+    known = at.sdk.identity.credentials(type="ec2", user_id=at.sdk.current_user_id)
+    blobs: list[tuple[Any, dict[str, str]]] = [(each, json.loads(each.blob)) for each in known]
+    return [(each, blob["access"], blob["secret"]) for each, blob in blobs if blob["access"].startswith(prefix)]
+
+
+def buckets(client: Any) -> list[str]:
+    return [bucket["Name"] for bucket in client.list_buckets()["Buckets"]]
+
+
+def remove_bucket(client: Any, name: str) -> None:
+    """And what is in it, where there is one."""
+    if name in buckets(client):
+        for each in client.list_objects_v2(Bucket=name).get("Contents", ()):
+            client.delete_object(Bucket=name, Key=each["Key"])
+        client.delete_bucket(Bucket=name)

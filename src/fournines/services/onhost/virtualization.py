@@ -3,7 +3,7 @@
 A processor may have it, /dev/kvm may open, and guests still hang: so one is started, first without it, then with it. It
 is a boot sector that switches the processor to 64 bit, writes to memory there, and says so by a port. Where it takes
 several times as long with KVM as without, KVM is of no use: a nested one ran this guest in 11 s instead of 0.2 s, and
-never booted a kernel. Asked once a boot: what is in /run is gone with it.
+hangs kernels. Asked once a boot: what is in /run is gone with it.
 """
 
 import os
