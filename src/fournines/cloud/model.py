@@ -18,6 +18,16 @@ ProviderKind = Literal["lab", "ssh"]
 
 
 @dataclass(frozen=True, slots=True)
+class Failover:
+    """What it costs those who stand on a service that a member of it is lost, while enough of it live."""
+
+    timer: str
+    """The method of `Timers` that gives its upper bound in seconds."""
+    of: Literal["active", "each"] = "active"
+    """Whose loss costs that: the one that is active, or each member's."""
+
+
+@dataclass(frozen=True, slots=True)
 class Strategy:
     """How a service is kept available. A value that others read, never a branch on its name."""
 
@@ -27,6 +37,10 @@ class Strategy:
     """Where clients connect: the VIP, a node-local proxy, the member list, their own host's member, somebody else's."""
     alive: Literal["any", "majority", "all-but-one", "elsewhere"]
     """How many members must live for the service to be served."""
+    failover: Failover | None = None
+    """What the loss of a member costs under it, whatever the service."""
+    disk: bool = False
+    """Its data lies on one disk that moves with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +48,31 @@ class Needs:
     """One edge of the needs graph: a service stands on `target`."""
 
     target: str
-    alive: Literal["any", "majority", "all-but-one", "all", "local"] = "any"
-    """How many of the target's members must live; `local` is the member on the same host."""
+    alive: Literal["any", "majority", "all-but-one", "all", "local", "one"] = "any"
+    """How many of the target's members must live; `local` is the member on the same host, `one` a given member."""
     soft: bool = False
     """Without it the service is slower, not down; a soft need does not order the deployment unless `first`."""
     first: bool = False
     """Of a soft one: deployed before, for who starts without it loses time."""
     optional: bool = False
     """Counts only in a cloud that has the target."""
+    changes: bool = False
+    """Only who changes something stands on it: what is there is read, and runs on, without."""
 
     @property
     def orders(self) -> bool:
         """Whether the target is deployed before the service."""
         return self.first or not self.soft
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """What the members of a service may lose at a time."""
+
+    domain: Literal["host", "rack"]
+    """What counts as one loss, however many members it has."""
+    spare: int
+    """So many domains may be lost, and it is still served."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +119,8 @@ class Network:
     vip: IPv4Address | None
     gateway: IPv4Address | None
     mtu: int
+    trunk: bool = False
+    """Hosts are on it by links to two switches at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +134,10 @@ class Bmc:
     username: str
     password_file: str | None
     """Where the operator keeps its password; None: the lab's own, in the state's secrets as `bmc`."""
+    feeds: tuple[str, ...] | None = None
+    """Power feeds that it hangs on itself; None: its host's."""
+    switches: tuple[str, ...] | None = None
+    """Switches through which it is reached; None: its host's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +169,8 @@ class Disk:
     """The same of `db`."""
     wipe: bool = False
     """The operator has said, by its serial number, that whatever it holds may be lost."""
+    size: int | None = None
+    """Bytes, as far as the spec says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +188,9 @@ class Host:
     bmc: Bmc | None
     ssh: Ssh | None
     disks: tuple[Disk, ...] = ()
+    cores: int | None = None
+    memory_gigabytes: int | None = None
+    """As far as the spec says."""
 
     @property
     def management(self) -> str:
@@ -184,10 +221,26 @@ class Placement:
     endpoints: tuple[Endpoint, ...]
     options: Mapping[str, object] = field(default_factory=dict[str, object])
     """The service's own keys of the spec, already validated by the service's `Options` model."""
+    failover: Failover | None = None
+    """What the loss of a member costs while enough live; None: nothing that a client sees."""
+    built: bool = True
+    """Otherwise nothing here can build it under that strategy: it can be checked and predicted."""
 
     @property
     def daemons(self) -> tuple[Daemon, ...]:
         return tuple(Daemon(self.name, host.name) for host in self.hosts)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What the cloud is to carry; None: the spec does not say."""
+
+    guest_vcpus: int | None = None
+    guest_memory_gigabytes: int | None = None
+    stored_gigabytes: int | None = None
+    """Before copies."""
+    requests_at_once: int | None = None
+    """That the busiest API serves at the same time at its worst."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +255,11 @@ class Cloud:
     hosts: tuple[Host, ...]
     services: Mapping[str, Placement]
     """In deployment order: what is needed comes before what needs it."""
+    load: Load = Load()
+    rates: Mapping[str, Mapping[str, float | bool]] = field(default_factory=dict[str, Mapping[str, "float | bool"]])
+    """Kind of part -> what the operator knows better of its failures; see `fournines.predict.rates`."""
+    accept: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Code of a finding that the operator accepts -> why."""
 
     @property
     def vip(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from fournines.cloud.model import Cloud, Endpoint, Needs, Role, Strategy
+from fournines.cloud.model import Cloud, Endpoint, Failover, Needs, Role, Strategy
 from fournines.errors import SpecError
 from fournines.spec import json_schema
 from fournines.spec.document import Mapping as Document
@@ -30,7 +30,9 @@ class Offer(Protocol):
     name: ClassVar[str]
     roles: ClassVar[tuple[Role, ...]]
     strategies: ClassVar[tuple[Strategy, ...]]
+    designs: ClassVar[tuple[Strategy, ...]]
     needs: ClassVar[tuple[Needs, ...]]
+    failover: ClassVar[Failover | None]
     endpoints: ClassVar[tuple[Endpoint, ...]]
     by_default: ClassVar[bool]
     at_most: ClassVar[int | None]
@@ -48,10 +50,10 @@ def choose_strategy(offer: Offer, name: str | None) -> Strategy:
     """The strategy of that name, by default the first. Raises SpecError when it does not suit the service."""
     if name is None:
         return offer.strategies[0]
-    for strategy in offer.strategies:
+    for strategy in (*offer.strategies, *offer.designs):
         if strategy.name == name:
             return strategy
-    suiting = ", ".join(dict.fromkeys(strategy.name for strategy in offer.strategies))
+    suiting = ", ".join(dict.fromkeys(strategy.name for strategy in (*offer.strategies, *offer.designs)))
     raise SpecError(f"{name} does not suit {offer.name}; there is {suiting}")
 
 
@@ -134,7 +136,7 @@ def json_schema_of(offers: Offers) -> dict[str, Any]:
     """The JSON Schema of a cloud file, the services' own options included."""
     return json_schema(
         {
-            name: (offer.options, tuple(dict.fromkeys(strategy.name for strategy in offer.strategies)))
+            name: (offer.options, tuple(dict.fromkeys(each.name for each in (*offer.strategies, *offer.designs))))
             for name, offer in offers.items()
         }
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from fournines.cloud.model import Bmc, Cloud, Disk, Host, Network, Placement, Ssh
+from fournines.cloud.model import Bmc, Cloud, Disk, Host, Load, Network, Placement, Ssh
 from fournines.cloud.offers import (
     Offer,
     Offers,
@@ -31,6 +31,7 @@ from fournines.spec.problems import Problem, spec_error
 
 FIRST_BMC_PORT = 7000
 """A lab host's BMC listens on this plus the host's index."""
+LAB_DISK_GIGABYTES = 8
 LAB_DISKS = "/srv/disks"
 """Where a lab's host has its disks: files, for this kernel is not to have loop devices."""
 
@@ -58,7 +59,7 @@ def resolve(spec: Spec, offers: Offers) -> Cloud:
     Raises SpecError when services are unknown, cannot run or need each other in a circle; `load` gives the places.
     """
     networks = {
-        str(name): Network(name, network.cidr, network.vip, spec.gateway(name), network.mtu)
+        str(name): Network(name, network.cidr, network.vip, spec.gateway(name), network.mtu, network.trunk)
         for name, network in spec.networks.items()
     }
     hosts = tuple(
@@ -74,6 +75,9 @@ def resolve(spec: Spec, offers: Offers) -> Cloud:
         networks=networks,
         hosts=hosts,
         services=_services(spec, offers, hosts),
+        load=Load(**spec.load.model_dump()),
+        rates={str(part): rate.model_dump(exclude_none=True) for part, rate in spec.rates.items()},
+        accept=dict(spec.accept),
     )
 
 
@@ -97,18 +101,21 @@ def _host(spec: Spec, name: str, index: int, gateway: IPv4Address | None) -> Hos
             else _real_disk(disk, spec.hosts[name].disks[disk])
             for disk in sorted(host.disks)
         ),
+        cores=host.cores,
+        memory_gigabytes=host.memory_gigabytes,
     )
 
 
 def _lab_disk(host: str, name: str, disk: DiskSpec) -> Disk:
     path = f"{LAB_DISKS}/{name}"
     db = f"{path}.db" if disk.db_gigabytes else None
-    return Disk(name, path, f"{host}-{name}", db, disk.gigabytes << 30, disk.db_gigabytes << 30 if db else None)
+    size = (disk.gigabytes or LAB_DISK_GIGABYTES) << 30
+    return Disk(name, path, f"{host}-{name}", db, size, disk.db_gigabytes << 30 if db else None, size=size)
 
 
 def _real_disk(name: str, disk: DiskSpec) -> Disk:
     assert disk.device is not None  # noqa: S101 - the spec's checks have seen to it
-    return Disk(name, disk.device, disk.serial, disk.db)
+    return Disk(name, disk.device, disk.serial, disk.db, size=disk.gigabytes * 10**9 if disk.gigabytes else None)
 
 
 def _bmc(spec: Spec, host: HostSpec, name: str, index: int, gateway: IPv4Address | None) -> Bmc | None:
@@ -117,7 +124,8 @@ def _bmc(spec: Spec, host: HostSpec, name: str, index: int, gateway: IPv4Address
     if host.bmc is None:
         return None
     bmc = host.bmc
-    return Bmc(bmc.address, bmc.port, bmc.system, bmc.username, _home(bmc.password_file))
+    password = _home(bmc.password_file)
+    return Bmc(bmc.address, bmc.port, bmc.system, bmc.username, password, bmc.feeds, bmc.switches)
 
 
 def _ssh(provider: SshProvider, host: HostSpec) -> Ssh:
@@ -187,7 +195,9 @@ def _place(offer: Offer, choice: ServiceChoice, hosts: tuple[Host, ...]) -> Plac
     if not having:
         return None
     having = _some(having, offer.at_most, odd=strategy.alive == "majority")
-    return Placement(offer.name, strategy, having, offer.needs, offer.endpoints, options)
+    failover = strategy.failover or offer.failover
+    built = strategy in offer.strategies
+    return Placement(offer.name, strategy, having, offer.needs, offer.endpoints, options, failover, built)
 
 
 def _some(hosts: tuple[Host, ...], most: int | None, *, odd: bool) -> tuple[Host, ...]:

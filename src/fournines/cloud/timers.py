@@ -50,6 +50,8 @@ class Timers:
     mon_lease: float
     mon_election_timeout: float
     paxos_propose_interval: float
+    disk_takeover: float
+    """Promote, mount and recover a database on the other host. Assumed: nothing here builds that."""
     vrrp_advert: int
     """Whole seconds between what the active one of a router's hosts says; three without it and another takes over."""
 
@@ -83,6 +85,16 @@ class Timers:
         """Upper bound for a router to be active on another host after its host lost power (RFC 5798): three adverts
         missed, and the skew of the priority that Neutron gives to all of them, 50."""
         return (3 + (256 - 50) / 256) * self.vrrp_advert
+
+    def disk_failover(self) -> float:
+        """Upper bound for a database or broker whose disk moves with it to serve on the other host: Pacemaker moves
+        the group, then the disk is promoted and mounted, and what was not yet written back is replayed."""
+        return self.vip_failover() + self.disk_takeover
+
+    def bus_failover(self) -> float:
+        """Upper bound for the queues of a broker that went silent to have leaders elsewhere: Erlang gives a peer up
+        after between 0.75 and 1.25 of the tick time; a new leader takes a moment beside that."""
+        return 1.25 * self.rabbit_ticktime
 
     def osd_failover(self) -> float:
         """The same after one OSD was killed on a host that lives: its address refuses connections, which its
@@ -122,6 +134,7 @@ LAB = Timers(
     mon_lease=2,
     mon_election_timeout=2,
     paxos_propose_interval=0.25,
+    disk_takeover=30,
     vrrp_advert=1,
 )
 
@@ -155,5 +168,6 @@ METAL = Timers(
     mon_lease=5,
     mon_election_timeout=5,
     paxos_propose_interval=1,
+    disk_takeover=30,
     vrrp_advert=1,
 )

@@ -38,7 +38,13 @@ def masked(cloud: Cloud) -> tuple[str, ...]:
 
 
 def _own(cloud: Cloud) -> Iterable[Placement]:
-    """The placements that are ours to deploy."""
+    """The placements that are ours to deploy. Raises NinesError when one cannot be."""
+    for placement in cloud.services.values():
+        if not placement.built:
+            raise NinesError(
+                f"{placement.name}: the strategy {placement.strategy.name} can be checked and predicted, not built",
+                f"leave services.{placement.name}.strategy out of the cloud file",
+            )
     return (placement for placement in cloud.services.values() if placement.strategy.supervisor != "elsewhere")
 
 

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from fournines.cloud.model import Cloud, Endpoint, Host, Needs, Placement, Role, Strategy
+from fournines.cloud.model import Cloud, Endpoint, Failover, Host, Needs, Placement, Role, Spread, Strategy
 from fournines.cloud.offers import Complaint
 from fournines.cloud.ports import Port, Proxy
 from fournines.converge.resources import Resource
@@ -68,7 +68,11 @@ class Service(ABC):
     """Hosts with one of these run it."""
     strategies: ClassVar[tuple[Strategy, ...]]
     """Those that suit it, the default first."""
+    designs: ClassVar[tuple[Strategy, ...]] = ()
+    """Those that can be checked and predicted, and that nothing here builds."""
     needs: ClassVar[tuple[Needs, ...]] = ()
+    failover: ClassVar[Failover | None] = None
+    """What the loss of a member costs while enough live; None: nothing that a client sees."""
     endpoints: ClassVar[tuple[Endpoint, ...]] = ()
     by_default: ClassVar[bool] = True
     """Runs in every cloud that has hosts of its roles; else only where the spec names it under `services`."""
@@ -100,6 +104,17 @@ class Service(ABC):
         """A program whose standard output is one JSON object of facts about the member on that host, for
         `nines status` and for audits. Each service documents its keys."""
         return None
+
+    def spread(self, cloud: Cloud) -> Spread:
+        """What its members may lose at a time."""
+        placement = cloud.services[self.name]
+        members = len(placement.hosts)
+        spare = {"any": members - 1, "majority": (members - 1) // 2, "all-but-one": 1, "elsewhere": 0}
+        return Spread("host", max(0, min(spare[placement.strategy.alive], members - 1)))
+
+    def parts(self, cloud: Cloud, host: Host) -> Iterable[str]:
+        """Names of the disks there without each of which its member is not whole."""
+        return ()
 
     def quorum(self, said: Said) -> tuple[int, str] | None:
         """From the facts of its members (none of one that said nothing): how many serve together, and that in words.

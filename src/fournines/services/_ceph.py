@@ -23,7 +23,7 @@ from fournines.services import Options
 from fournines.services._render import IniValue, ini, on_host, unit
 from fournines.state import Vault
 
-NEEDS = (Needs("ceph-osd", "all-but-one", optional=True),)
+NEEDS = (Needs("ceph-osd", "all-but-one", optional=True, changes=True),)
 """What stands on Ceph where the cloud has it."""
 CLIENT_PACKAGES = ("ceph-common", "python3-rados", "python3-rbd")
 CONF = "/etc/ceph/ceph.conf"

@@ -27,7 +27,7 @@ NEEDS = (
     Needs("memcached", "local", soft=True),
 )
 """What each of them stands on."""
-BUS = Needs("rabbitmq", "majority")
+BUS = Needs("rabbitmq", "majority", changes=True)
 
 _UNITS = "/etc/systemd/system"
 

@@ -106,12 +106,6 @@ class Ceph(Service):
                 f"{len(domains)} {chosen.failure_domain}{'s have' if len(domains) != 1 else ' has'} the role storage",
             )
         yield from _off_network(cloud)
-        if chosen.min_size * 2 <= chosen.size:
-            yield Complaint(
-                ("services", "ceph", "min_size"),
-                f"services.ceph.min_size: with {chosen.min_size} of {chosen.size} copies a write would be acknowledged "
-                "that one more failure loses",
-            )
 
 
 def _sufferers(cloud: Cloud, said: Said, clients: Mapping[str, str]) -> Iterable[Remark]:

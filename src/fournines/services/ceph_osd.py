@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from fournines.cloud.model import Cloud, Host, Needs
+from fournines.cloud.model import Cloud, Host, Needs, Spread
 from fournines.cloud.ports import Port
 from fournines.cloud.strategies import REPLICATED
 from fournines.converge.resources import Directory, Disk, File, Resource, Unit
@@ -33,7 +33,8 @@ class CephOsd(Service):
     name = "ceph-osd"
     roles = ("storage",)
     strategies = (REPLICATED,)
-    needs = (Needs("ceph", "majority"), Needs("ceph-mgr", "any"))
+    # Its mgr makes maps of pools and counts; blocks are read and written without.
+    needs = (Needs("ceph", "majority"), Needs("ceph-mgr", "any", changes=True))
     ports = (Port(_ceph.OSD_PORTS[0], last=_ceph.OSD_PORTS[1], reach="links"),)
     packages = ("ceph-osd",)
 
@@ -66,6 +67,14 @@ class CephOsd(Service):
 
     def health(self, cloud: Cloud, host: Host) -> Check:
         return self._ask("its OSDs to be active", "health")
+
+    def spread(self, cloud: Cloud) -> Spread:
+        """Copies lie in different failure domains: some stand still where more than those are lost at a time."""
+        chosen = _ceph.options(cloud)
+        return Spread(chosen.failure_domain, chosen.size - chosen.min_size)
+
+    def parts(self, cloud: Cloud, host: Host) -> Iterable[str]:
+        return (disk.name for disk in host.disks)
 
     def facts(self, cloud: Cloud, host: Host) -> Command:
         return self._ask("its OSDs' own view", "facts")

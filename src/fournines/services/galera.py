@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
-from fournines.cloud.model import Cloud, Host, Needs, Placement
+from fournines.cloud.model import Cloud, Failover, Host, Needs, Placement
 from fournines.cloud.ports import Port, Proxy
-from fournines.cloud.strategies import QUORUM_PROXIED
+from fournines.cloud.strategies import QUORUM_PROXIED, SHARED_DISK
 from fournines.cloud.timers import Timers
 from fournines.converge.resources import Directory, File, Resource, Unit
 from fournines.converge.steps import Check, Command, Http, Step
@@ -43,6 +43,8 @@ class GaleraOptions(Options):
     applier_threads: int = 4
     gcache_megabytes: int = 128
     """How much history a member keeps for a rejoining one; too little turns a short absence into a full copy."""
+    disk: Literal["drbd", "shared"] = "drbd"
+    """Of the strategy active-backup: a disk that the hosts copy to each other, or one that both reach."""
 
 
 class Galera(Service):
@@ -50,7 +52,9 @@ class Galera(Service):
 
     name = "galera"
     strategies = (QUORUM_PROXIED,)
+    designs = (SHARED_DISK,)
     needs = (Needs("corosync", soft=True),)
+    failover = Failover("database_failover")
     proxy = Proxy(PORT, check_port=HEALTH_PORT, one_writer=True)
     # Full copies, replication, what a returning member missed.
     ports = (Port(4444), Port(4567), Port(4568))

@@ -6,10 +6,11 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterable
+from typing import Literal
 
-from fournines.cloud.model import Cloud, Host
+from fournines.cloud.model import Cloud, Failover, Host
 from fournines.cloud.ports import Port
-from fournines.cloud.strategies import QUORUM
+from fournines.cloud.strategies import QUORUM, SHARED_DISK
 from fournines.converge.resources import Directory, File, Resource, Unit
 from fournines.converge.steps import Check, Command
 from fournines.services import Certificate, Options, Said, Service, catalogue
@@ -38,6 +39,8 @@ _UNIT = "/etc/systemd/system/rabbitmq-server.service"
 class RabbitmqOptions(Options):
     memory_megabytes: int = 512
     disk_free_megabytes: int = 200
+    disk: Literal["drbd", "shared"] = "drbd"
+    """Of the strategy active-backup: a disk that the hosts copy to each other, or one that both reach."""
     schedulers: int = 1
     """Erlang schedulers: about one a core that the broker may use."""
 
@@ -47,6 +50,8 @@ class Rabbitmq(Service):
 
     name = "rabbitmq"
     strategies = (QUORUM,)
+    designs = (SHARED_DISK,)
+    failover = Failover("bus_failover", of="each")
     packages = ("rabbitmq-server", "python3-pika")
     # Clients, epmd, and members among themselves.
     ports = (Port(PORT), Port(4369), Port(25672))

@@ -50,7 +50,7 @@ class Radosgw(Service):
     name = "radosgw"
     roles = ("storage",)
     strategies = (ACTIVE_ACTIVE,)
-    needs = (*_ceph.NEEDS, Needs("haproxy", "any"), Needs("keystone", "any"))
+    needs = (Needs("ceph-osd", "all-but-one", optional=True), Needs("haproxy", "any"), Needs("keystone", "any"))
     endpoints = (
         Endpoint(
             "radosgw",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fournines.spec.loader import FurtherChecks, load_spec
-from fournines.spec.model import Bmc, Disk, Host, HostSsh, Network, Rack, ServiceChoice, Spec, json_schema
+from fournines.spec.model import Bmc, Disk, Host, HostSsh, Load, Network, Rack, Rate, ServiceChoice, Spec, json_schema
 
 __all__ = [
     "Bmc",
@@ -11,8 +11,10 @@ __all__ = [
     "FurtherChecks",
     "Host",
     "HostSsh",
+    "Load",
     "Network",
     "Rack",
+    "Rate",
     "ServiceChoice",
     "Spec",
     "json_schema",

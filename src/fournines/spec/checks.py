@@ -14,6 +14,7 @@ from fournines.spec.document import Mapping, Node, at, entries, text, words
 from fournines.spec.model import NetworkName
 from fournines.spec.problems import Mark, Problem, show
 
+MAX_LAB_DISK_GIGABYTES = 64
 MAX_LAB_HOST_NAME = 15
 """A lab host's link is named after it, and the kernel has 15 characters for that."""
 
@@ -40,6 +41,10 @@ def _domains(root: Mapping) -> Iterator[Problem]:
                     for word, mark in words(fields[kind].value):
                         if word not in declared[kind]:
                             yield _unknown(mark, f"{section}.{name}.{kind}", noun, word, declared[kind], kind)
+            for kind, noun in (("feeds", "feed"), ("switches", "switch")):
+                for word, mark in words(at(node, "bmc", kind)):
+                    if word not in declared[kind]:
+                        yield _unknown(mark, f"{section}.{name}.bmc.{kind}", noun, word, declared[kind], kind)
             if section == "hosts" and "rack" in fields:
                 for word, mark in words(fields["rack"].value):
                     if word not in racks:
@@ -162,11 +167,15 @@ def _disks(root: Mapping, lab: bool) -> Iterator[Problem]:
         taken: dict[str, str] = {}
         for name, (disk_key, disk) in disks.items():
             where, said = f"hosts.{host}.disks.{name}", entries(disk)
-            for field in ("device", "serial", "db") if lab else ("gigabytes", "db_gigabytes"):
+            for field in ("device", "serial", "db") if lab else ("db_gigabytes",):
                 if field in said and not said[field].empty:
                     other = "on real hosts (`provider: {kind: ssh}`)" if lab else "in a lab"
                     yield Problem(said[field].key, f"{where}.{field}: only {other}")
             if lab:
+                for word, mark in words(at(disk, "gigabytes")):
+                    if word.isascii() and word.isdecimal() and len(word) < 9 and int(word) > MAX_LAB_DISK_GIGABYTES:
+                        told = f"{where}.gigabytes: {word} is more than {MAX_LAB_DISK_GIGABYTES}, the most in a lab"
+                        yield Problem(mark, told)
                 continue
             if "device" not in said or said["device"].empty:
                 yield Problem(disk_key, f"{where}.device is required: the disk's path on {host}")

@@ -26,6 +26,7 @@ from fournines.spec.ranges import RANGE
 NetworkName = Literal["management", "tunnel", "storage", "external"]
 RoleName = Literal["control", "network", "compute", "storage"]
 StrategyName = Literal["active-active", "active-backup", "quorum", "external"]
+PartName = Literal["hardware", "system", "daemon", "disk", "rack", "feed", "switch", "failover", "site", "operator"]
 
 MIN_DISK_GIGABYTES = 4
 """GiB. On less, an OSD's own logs leave no room for data: with 1 GiB it came to a stop."""
@@ -95,6 +96,18 @@ def _serial(number: str) -> str:
     return number
 
 
+def _finding_code(code: str) -> str:
+    if not re.fullmatch(r"[A-Z][A-Z0-9-]{2,40}", code):
+        raise ValueError("a code of `nines check` has capital letters, digits and hyphens, such as SPOF-HOST")
+    return code
+
+
+def _reason(text: str) -> str:
+    if not text.strip() or not text.isprintable() or len(text) > 300:
+        raise ValueError("say why it is accepted, on one line")
+    return text
+
+
 def _network(cidr: IPv4Network) -> IPv4Network:
     if not 8 <= cidr.prefixlen <= 29:
         raise ValueError("must have a prefix between /8 and /29")
@@ -135,6 +148,8 @@ Machine = Annotated[str, AfterValidator(_machine)]
 User = Annotated[str, AfterValidator(_user)]
 DiskName = Annotated[str, AfterValidator(_disk_name), Field(json_schema_extra={"pattern": f"^{_DISK_NAME}$"})]
 SerialNumber = Annotated[str, AfterValidator(_serial)]
+FindingCode = Annotated[str, AfterValidator(_finding_code)]
+Reason = Annotated[str, AfterValidator(_reason)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Cidr = Annotated[IPv4Network, AfterValidator(_network)]
 HostAddress = Annotated[
@@ -200,6 +215,8 @@ class Network(Model):
     """In a lab: this machine's end of the network, by default the first address. Else the router, if there is one."""
     mtu: Annotated[int, Field(ge=576, le=9216)] = 1500
     """Largest packet, in bytes."""
+    trunk: bool = False
+    """Hosts are on it by links to two switches at least, bonded, so that one may fail."""
 
 
 class Bmc(Model):
@@ -215,6 +232,10 @@ class Bmc(Model):
     """Redfish user who may switch the power."""
     password_file: Path
     """File on this machine that holds only the password."""
+    feeds: DomainNames | None = None
+    """Power feeds that it hangs on itself, where they are not its host's."""
+    switches: DomainNames | None = None
+    """Switches through which it is reached, where they are not its host's."""
 
 
 class Disk(Model):
@@ -226,8 +247,8 @@ class Disk(Model):
     """On real hosts: its serial number; another disk at that path is refused."""
     db: Path | None = None
     """On real hosts: a faster device, or a partition of one, for the OSD's metadata and journal (block.db)."""
-    gigabytes: Annotated[int, Field(ge=MIN_DISK_GIGABYTES, le=64)] = 8
-    """In a lab: its size; a sparse file stands for it."""
+    gigabytes: Annotated[int, Field(ge=MIN_DISK_GIGABYTES, le=1_000_000)] | None = None
+    """Its size: in a lab, where a sparse file stands for it, 8 by default and at most 64; else for `nines check`."""
     db_gigabytes: Annotated[int, Field(ge=0, le=16)] = 0
     """In a lab: size of the faster device for block.db; 0: none."""
 
@@ -262,6 +283,10 @@ class Host(Model):
     """Disks that Ceph may have, by a name of yours that stays with the disk; role storage only."""
     bmc: Bmc | None = None
     """How its power is cut; provider ssh only, in a lab it is made."""
+    cores: Annotated[int, Field(ge=1, le=4096)] | None = None
+    """How many it has, for `nines check` to count."""
+    memory_gigabytes: Annotated[int, Field(ge=1, le=65536)] | None = None
+    """How much it has, for `nines check` to count."""
     ssh: HostSsh | None = None
     """How it is reached; provider ssh only."""
 
@@ -278,6 +303,48 @@ class ServiceChoice(BaseModel):
     def options(self) -> dict[str, object]:
         """Every other key, not yet validated: the service's own `Options` does that."""
         return dict(self.model_extra or {})
+
+
+class Load(Model):
+    """What the cloud is to carry, for `nines check` to hold against what it has."""
+
+    guest_vcpus: Annotated[int, Field(ge=0)] | None = None
+    """Virtual processors of all guests together."""
+    guest_memory_gigabytes: Annotated[int, Field(ge=0)] | None = None
+    """Memory of all guests together."""
+    stored_gigabytes: Annotated[int, Field(ge=0)] | None = None
+    """Data in Ceph, before copies."""
+    requests_at_once: Annotated[int, Field(ge=0)] | None = None
+    """Requests that the busiest API serves at the same time at its worst."""
+
+
+Hours = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
+Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
+class Rate(Model):
+    """How often one kind of part fails and for how long, where you know better than `fournines/predict/rates.yaml`."""
+
+    mttf_hours: Hours | None = None
+    """Mean time to a failure."""
+    per_year: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] | None = None
+    """Failures a year; instead of mttf_hours."""
+    repair_hours: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] | None = None
+    """Mean time until it serves again, where people must act."""
+    restart_seconds: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] | None = None
+    """The same where it comes back by itself."""
+    coverage: Fraction | None = None
+    """Share of failures from which it, or who takes over from it, comes back by itself."""
+    beta: Fraction | None = None
+    """Share of failures that strike all parts of a group at the same time."""
+    counted: bool | None = None
+    """Whether predictions count it at all."""
+
+    @model_validator(mode="after")
+    def _one_rate(self) -> Rate:
+        if self.mttf_hours is not None and self.per_year is not None:
+            raise ValueError("mttf_hours and per_year say the same: give one")
+        return self
 
 
 class Spec(Model):
@@ -307,6 +374,12 @@ class Spec(Model):
     """Hosts by name; a name may hold a range, such as c[1-3]."""
     services: dict[str, Annotated[ServiceChoice, BeforeValidator(_empty)]] = {}
     """Choices for single services; one that is not named has its defaults."""
+    load: Load = Load()
+    """What the cloud is to carry."""
+    rates: dict[PartName, Rate] = {}
+    """How often parts fail, where you know better than the defaults of `nines predict`."""
+    accept: dict[FindingCode, Reason] = {}
+    """Findings of `nines check` that you accept, by code, and why: they no longer keep `nines up` from building."""
 
     def gateway(self, network: str) -> IPv4Address | None:
         """The network's gateway, given or by default. Raises KeyError."""
