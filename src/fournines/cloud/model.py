@@ -25,6 +25,10 @@ class Failover:
     """The method of `Timers` that gives its upper bound in seconds."""
     of: Literal["active", "each"] = "active"
     """Whose loss costs that: the one that is active, or each member's."""
+    killed: str | None = None
+    """The same where only the member's daemons end, on a host that lives; empty: that costs nothing. None: as much."""
+    copies: int | None = None
+    """Of `each`: so many members have a copy of any piece of data, and only those who want such a piece wait."""
 
 
 @dataclass(frozen=True, slots=True)

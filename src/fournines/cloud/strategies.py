@@ -28,7 +28,7 @@ REPLICATED = Strategy(
     supervisor="systemd",
     reach="members",
     alive="all-but-one",
-    failover=Failover("block_failover", of="each"),
+    failover=Failover("block_failover", of="each", killed="osd_failover", copies=3),
 )
 """Each piece of data has copies on several members: served, and nothing lost, without any one of them."""
 
@@ -39,7 +39,7 @@ SPREAD = Strategy("active-active", supervisor="systemd", reach="members", alive=
 """Each thing that it serves is on several members, which serve it at the same time; whoever schedules them knows."""
 
 ROUTED = Strategy(
-    "active-backup", supervisor="systemd", reach="members", alive="any", failover=Failover("router_failover")
+    "active-backup", supervisor="systemd", reach="members", alive="any", failover=Failover("router_failover", killed="")
 )
 """Each thing that it serves is ready on several members, which agree by VRRP on the one that serves it."""
 

@@ -6,9 +6,12 @@ A service belongs here when its users would call its absence an outage. Names fo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from fournines.cloud.model import Needs
-from fournines.probes import Column
+from fournines.cloud.model import Cloud, Needs
+
+if TYPE_CHECKING:
+    from fournines.probes import Column
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,15 @@ VISIBLE: tuple[Visible, ...] = (
         "guest",
         "one guest, on one compute host",
         "fip",
-        (Needs("libvirt", "one"), Needs("openvswitch", "one"), Needs("neutron-l3", optional=True), _BLOCKS),
+        # Its qemu runs on without libvirt and the agents: of these it needs the host alone.
+        (Needs("openvswitch", "one"), Needs("nova-compute", changes=True), Needs("neutron-l3", optional=True), _BLOCKS),
     ),
 )
 """In the order in which they are shown."""
+
+
+def offered(cloud: Cloud) -> tuple[Visible, ...]:
+    """What that cloud offers to its users."""
+    return tuple(
+        visible for visible in VISIBLE if all(need.optional or need.target in cloud.services for need in visible.needs)
+    )

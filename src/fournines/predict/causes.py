@@ -1,0 +1,91 @@
+"""Why a user-visible service is down: what each kind of failure contributes to its year, and what to do about it.
+
+Where several parts must be down at the same time, an outage is shared out among their kinds by criticality (Birnbaum
+importance times unavailability), so that contributions add up to the whole.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fournines.availability.streams import YEAR_S
+from fournines.predict.analysis import Analysis
+from fournines.predict.failovers import Loss
+from fournines.predict.parts import Part
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    what: str
+    yearly_s: float
+    """What it contributes to the mean year."""
+    fix: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {"what": self.what, "minutes_per_year": self.yearly_s / 60, "fix": self.fix}
+
+
+def causes(analysis: Analysis, losses: Iterable[Loss]) -> Sequence[Cause]:
+    """All there are, the worst first."""
+    found = [*_structure(analysis), *(cause for loss in losses for cause in _failover(loss))]
+    return tuple(sorted((cause for cause in found if cause.yearly_s > 0), key=lambda cause: -cause.yearly_s))
+
+
+def _structure(analysis: Analysis) -> Iterable[Cause]:
+    chances, parts = analysis.tree.events, analysis.structure.parts
+    alone = set(analysis.cut_sets.singles())
+    weights: dict[tuple[str, str], list[float]] = {}
+    for name, slope in analysis.birnbaum.items():
+        if weight := slope * chances[name]:
+            weights.setdefault(_called(parts[name], name in alone), []).append(weight)
+    whole = math.fsum(math.fsum(each) for each in weights.values())
+    for (what, fix), each in weights.items():
+        yield Cause(what, analysis.unavailability * YEAR_S * math.fsum(each) / whole, fix)
+
+
+def _called(part: Part, alone: bool) -> tuple[str, str]:
+    """What to call it beside its likes, and what to do about it."""
+    if part.kind == "group":
+        return part.name, _APART
+    if part.kind in ("site", "operator"):
+        return part.name, _ELSEWHERE[part.kind]
+    if alone:
+        return f"{part.name}, alone", _SECOND[part.kind]
+    kind = {"host": part.group or "hosts", "daemon": f"{part.group} daemons"}.get(
+        part.kind, _PLURAL.get(part.kind, part.kind)
+    )
+    return f"too many {kind} down at once", _MORE
+
+
+_APART = "let nothing reach all of them at the same time: change and update one by one, keep them in different racks"
+_MORE = "one more of them, or a shorter repair (spare parts, somebody on call)"
+_PLURAL = {"disk": "disks", "rack": "racks", "feed": "feeds", "switch": "switches"}
+_SECOND = {
+    "host": "a second host with its roles",
+    "daemon": "a second host that runs it",
+    "disk": "a copy elsewhere",
+    "rack": "spread its hosts over more racks",
+    "feed": "a second feed to every rack",
+    "switch": "a second switch to every rack",
+}
+_ELSEWHERE = {
+    "site": "a second region at another site",
+    "operator": "changes reviewed, rehearsed in a lab, one host at a time",
+}
+
+
+def _failover(loss: Loss) -> Iterable[Cause]:
+    yearly = loss.per_year * loss.share
+    yield Cause(
+        f"{loss.service} takes over from lost {loss.what}, {loss.seconds:.1f} s each",
+        yearly * loss.coverage * loss.seconds,
+        "shorter timers, as far as false alarms allow",
+    )
+    yield Cause(
+        f"{loss.service} does not take over from lost {loss.what}",
+        yearly * (1 - loss.coverage) * loss.failed_seconds,
+        "drill it: each drill that goes well raises what you may put at rates.failover.coverage",
+    )

@@ -1,0 +1,107 @@
+"""How often and how long each user-visible service of a cloud will be down in a year, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from fournines.availability.downtime import Downtime, simulate
+from fournines.availability.streams import YEAR_S, Exponential, Fixed, Stream, expected
+from fournines.cloud.model import Cloud
+from fournines.predict.analysis import Analysis, analyse
+from fournines.predict.causes import Cause, causes
+from fournines.predict.failovers import Loss, losses
+
+YEARS = 100_000
+SHOWN_CUT_SETS = 20
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One user-visible service."""
+
+    analysis: Analysis
+    losses: Sequence[Loss]
+    sla: float
+    years: int
+    seed: int
+
+    @property
+    def name(self) -> str:
+        return self.analysis.visible.name
+
+    @cached_property
+    def streams(self) -> Sequence[Stream]:
+        """Every source of its outages."""
+        per_year, down = self.analysis.outages_per_year, self.analysis.unavailability
+        found = [Stream("too few parts are up", per_year, down * YEAR_S / per_year if per_year else 0.0)]
+        for loss in self.losses:
+            what = f"{loss.service}: lost {loss.what}"
+            yearly = loss.per_year * loss.share
+            found.append(Stream(f"{what}, taken over", yearly * loss.coverage, loss.seconds, Fixed()))
+            failed = yearly * (1 - loss.coverage)
+            found.append(Stream(f"{what}, not taken over", failed, loss.failed_seconds, Exponential()))
+        return found
+
+    @cached_property
+    def downtime_s(self) -> float:
+        """Mean seconds a year, exactly."""
+        return min(YEAR_S, expected(self.streams))
+
+    @property
+    def availability(self) -> float:
+        return 1 - self.downtime_s / YEAR_S
+
+    @property
+    def budget_s(self) -> float:
+        """What the promise leaves, in seconds a year."""
+        return (1 - self.sla) * YEAR_S
+
+    @property
+    def sla_met(self) -> bool:
+        """By the mean year."""
+        return self.downtime_s <= self.budget_s
+
+    @cached_property
+    def downtime(self) -> Downtime:
+        """What years there are, by simulation."""
+        return simulate(self.streams, self.budget_s, years=self.years, seed=self.seed)
+
+    @cached_property
+    def causes(self) -> Sequence[Cause]:
+        """The worst first."""
+        return causes(self.analysis, self.losses)
+
+    def as_json(self) -> dict[str, Any]:
+        """Minutes are of a year of 365 days."""
+        years = self.downtime
+        return {
+            "name": self.name,
+            "availability": self.availability,
+            "downtime_minutes_per_year": self.downtime_s / 60,
+            "p_sla_met": years.p_met,
+            "sla_met": self.sla_met,
+            "sla": self.sla,
+            "p_sla_met_interval_95": list(years.interval_95),
+            "p50_minutes": years.p50_s / 60,
+            "p90_minutes": years.p90_s / 60,
+            "p95_minutes": years.p95_s / 60,
+            "unavailability_of_structure": self.analysis.unavailability,
+            "outages_per_year": sum(stream.per_year for stream in self.streams),
+            "simulated_years": years.years,
+            "seed": years.seed,
+            "cut_sets": [
+                {"parts": list(found.events), "probability": found.probability}
+                for found in self.analysis.cut_sets.likeliest(SHOWN_CUT_SETS)
+            ],
+            "cut_sets_by_order": {str(order): n for order, n in sorted(self.analysis.cut_sets.by_order.items())},
+            "causes": [cause.as_json() for cause in self.causes],
+        }
+
+
+def predict(cloud: Cloud, *, years: int = YEARS, seed: int = 0) -> Iterator[Prediction]:
+    """One for each user-visible service that the cloud offers."""
+    for analysis in analyse(cloud):
+        yield Prediction(analysis, tuple(losses(analysis, cloud)), cloud.sla, years, seed)

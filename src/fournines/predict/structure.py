@@ -1,0 +1,238 @@
+"""The needs graph as fault trees: which parts' failures together take a user-visible service away.
+
+    a service is down      when something is that all its members need, or too few of its members are left
+    a member is down       when its daemons are, its host, its disks, or a member on the same host that it needs
+    a host is down         when it is itself, its rack, its last feed, or its last switch
+    a group is down        when one cause strikes all of it: the hosts of a role, the members of a service
+
+From a service's members, those that lose copies of data count by failure domain (`Service.spread`). A need that is soft
+is none here, nor one of changes for who changes nothing. Somebody else's service (strategy external) is taken for granted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Literal
+
+from fournines.availability.tree import FaultTree, Gate
+from fournines.availability.tree import Kind as GateKind
+from fournines.cloud.model import Cloud, Host, Needs, Placement
+from fournines.predict.parts import Part
+from fournines.predict.visible import Visible
+from fournines.services import Service, catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """The fault tree of one user-visible service of a cloud; its events' probabilities are not in it yet (all 0)."""
+
+    tree: FaultTree
+    parts: Mapping[str, Part]
+    """Event -> the part."""
+    stands_on: Sequence[Placement]
+    """The services that it stands on, each once: those whose failovers it feels."""
+    members: Mapping[str, Sequence[Sequence[str]]]
+    """Of these services: by which parts each member is down, as their names: daemons and disks there, then its host."""
+
+
+@dataclass
+class Structures:
+    """Makes the trees of one cloud; gates and parts are made once for all of them."""
+
+    cloud: Cloud
+    everywhere: Sequence[Part] = ()
+    """What all services stand on besides."""
+    services: Mapping[str, Service] = field(default_factory=catalogue)
+
+    def __post_init__(self) -> None:
+        self._gates: dict[str, Gate] = {}
+        self._parts: dict[str, Part] = {}
+        self._sizes: dict[str, int] = {}
+        self._members: dict[str, Sequence[Sequence[str]]] = {}
+        self._on: dict[str, frozenset[str]] = {
+            name: frozenset(host.name for host in placement.hosts) for name, placement in self.cloud.services.items()
+        }
+        feeds = {feed for host in self.cloud.hosts for feed in host.feeds}
+        switches = {switch for host in self.cloud.hosts for switch in host.switches}
+        self._several = {"feed": len(feeds) > 1, "switch": len(switches) > 1}
+        for host in self.cloud.hosts:
+            group = _role(host)
+            self._sizes[group] = self._sizes.get(group, 0) + 1
+
+    def of(self, visible: Visible) -> Structure:
+        """The tree of one of the services that the cloud offers."""
+        met: dict[str, Placement] = {}
+        inputs = [
+            self._served(need, visible.changes, met) for need in visible.needs if self._counts(need, visible.changes)
+        ]
+        stands_on = {placement.name: placement for placement in met.values()}
+        top = self._gate(f"no {visible.name}", "or", [*inputs, *map(self._part, self.everywhere)])
+        gates, parts = self._below(top)
+        return Structure(
+            FaultTree(top, gates, dict.fromkeys(parts, 0.0)),
+            parts,
+            tuple(stands_on.values()),
+            {name: self._causes(placement) for name, placement in stands_on.items()},
+        )
+
+    def _counts(self, need: Needs, changes: bool) -> bool:
+        there = self.cloud.services.get(need.target)
+        return not need.soft and there is not None and bool(there.hosts) and (changes or not need.changes)
+
+    def _served(self, need: Needs, changes: bool, met: dict[str, Placement]) -> str:
+        """The gate: so few members of the target are left that the need is not met. `met`: gate -> target."""
+        placement = self.cloud.services[need.target]
+        name = f"{need.target}: {need.alive}" + (" to change" if changes else "")
+        if name in met:
+            return name
+        met[name] = placement
+        below = [
+            self._served(other, changes, met)
+            for other in self._global(placement, set())
+            if self._counts(other, changes)
+        ]
+        return self._gate(name, "or", [*below, self._too_few(need, placement), *self._common(placement)])
+
+    def _global(self, placement: Placement, seen: set[str]) -> Iterable[Needs]:
+        """What all its members need alike: what it needs anywhere, and what its needs on its own host need anywhere."""
+        if placement.name in seen:
+            return
+        seen.add(placement.name)
+        for need in placement.needs:
+            if need.alive != "local":
+                yield need
+            elif not need.soft and need.target in self.cloud.services:
+                yield from self._global(self.cloud.services[need.target], seen)
+
+    def _too_few(self, need: Needs, placement: Placement) -> str:
+        hosts = placement.hosts
+        if need.alive == "one":
+            # Any of them stands for all: the first that has guests, where some have.
+            mine = next((host for host in hosts if "compute" in host.roles), hosts[0])
+            return self._host(mine)
+        if need.alive == "all-but-one":
+            spread = self.services[placement.name].spread(self.cloud)
+            domains = self._domains(placement, spread.domain)
+            return self._atleast(f"{need.target}: more than {spread.spare} {spread.domain}s", spread.spare + 1, domains)
+        members = [self._member(placement, host) for host in hosts]
+        fail = {"any": len(hosts), "majority": len(hosts) - len(hosts) // 2, "all": 1}[need.alive]
+        return self._atleast(f"{need.target}: {fail} of {len(hosts)}", fail, members)
+
+    def _domains(self, placement: Placement, domain: str) -> list[str]:
+        def key(host: Host) -> str:
+            return host.rack or host.name if domain == "rack" else host.name
+
+        return [
+            self._gate(f"{placement.name} in {name}", "or", [self._member(placement, host) for host in hosts])
+            for name, hosts in groupby(sorted(placement.hosts, key=key), key=key)
+        ]
+
+    def _member(self, placement: Placement, host: Host) -> str:
+        name = f"{placement.name} member on {host.name}"
+        if name not in self._gates:
+            self._gate(name, "or", [*self._own(placement, host), *self._locals(placement, host), self._host(host)])
+        return name
+
+    def _own(self, placement: Placement, host: Host) -> list[str]:
+        """The parts that are this member's alone."""
+        service = placement.name
+        group = service if len(placement.hosts) > 1 else ""
+        disks = self.services[service].parts(self.cloud, host)
+        return [
+            self._part(Part(f"{service} on {host.name}", "daemon", group, ("services", service))),
+            *(
+                self._part(Part(f"disk {disk} of {host.name}", "disk", "", ("hosts", host.name, "disks", disk)))
+                for disk in disks
+            ),
+        ]
+
+    def _locals(self, placement: Placement, host: Host) -> list[str]:
+        return [
+            self._member(self.cloud.services[need.target], host)
+            for need in placement.needs
+            if need.alive == "local" and not need.soft and host.name in self._on.get(need.target, ())
+        ]
+
+    def _causes(self, placement: Placement) -> Sequence[Sequence[str]]:
+        """Of each member all parts by one of which it is down; nothing of what its host hangs on."""
+        name = placement.name
+        if name not in self._members:
+            self._members[name] = [
+                [*self._below(self._member(placement, host), hosts=False)[1], f"host {host.name}"]
+                for host in placement.hosts
+            ]
+        return self._members[name]
+
+    def _host(self, host: Host) -> str:
+        name = f"{host.name} down"
+        if name not in self._gates:
+            group = _role(host)
+            loc = ("hosts", host.name)
+            inputs = [self._part(Part(f"host {host.name}", "host", group if self._sizes[group] > 1 else "", loc))]
+            if self._sizes[group] > 1:
+                inputs.append(self._part(Part(f"all {group} at once", "group", group, ("hosts",), of="host")))
+            if host.rack:
+                inputs.append(self._part(Part(f"rack {host.rack}", "rack", "", ("racks", host.rack))))
+            inputs += self._all_of("feed", host.feeds) + self._all_of("switch", host.switches)
+            self._gate(name, "or", inputs)
+        return name
+
+    def _all_of(self, kind: Literal["feed", "switch"], names: tuple[str, ...]) -> list[str]:
+        """The last of these feeds or switches; none where the spec says none."""
+        section = {"feed": "feeds", "switch": "switches"}[kind]
+        group = section if self._several[kind] else ""
+        parts = [self._part(Part(f"{kind} {name}", kind, group, (section,))) for name in sorted(names)]
+        if len(parts) < 2:
+            return parts
+        together = Part(f"{section} {' and '.join(sorted(names))} at once", "group", section, (section,), of=kind)
+        both = self._gate(f"every {kind} of {', '.join(sorted(names))}", "and", parts)
+        return [both, self._part(together)]
+
+    def _common(self, placement: Placement) -> list[str]:
+        found: list[str] = []
+        loc = ("services", placement.name)
+        if len(placement.hosts) > 1:
+            found.append(
+                self._part(Part(f"all of {placement.name} at once", "group", placement.name, loc, of="daemon"))
+            )
+        if placement.strategy.disk and placement.options.get("disk") == "shared":
+            found.append(self._part(Part(f"shared disk of {placement.name}", "disk", "", loc)))
+        return found
+
+    def _part(self, part: Part) -> str:
+        self._parts.setdefault(part.name, part)
+        return part.name
+
+    def _gate(self, name: str, kind: GateKind, inputs: Sequence[str], *, replace: bool = False) -> str:
+        if replace or name not in self._gates:
+            self._gates[name] = Gate(kind, tuple(dict.fromkeys(inputs)))
+        return name
+
+    def _atleast(self, name: str, least: int, inputs: Sequence[str]) -> str:
+        if name not in self._gates:
+            # More than there are: it never fails by these.
+            possible = least <= len(inputs)
+            self._gates[name] = Gate("atleast", tuple(inputs), least) if possible else Gate("constant")
+        return name
+
+    def _below(self, top: str, *, hosts: bool = True) -> tuple[dict[str, Gate], dict[str, Part]]:
+        """Gates and parts below a gate, in the order in which they are met; without `hosts`, nothing of what a host
+        itself hangs on."""
+        gates: dict[str, Gate] = {}
+        parts: dict[str, Part] = {}
+        waiting = [top]
+        while waiting:
+            name = waiting.pop()
+            if name in self._parts:
+                parts.setdefault(name, self._parts[name])
+            elif name not in gates and (hosts or not name.endswith(" down")):
+                gates[name] = self._gates[name]
+                waiting.extend(reversed(gates[name].inputs))
+        return gates, parts
+
+
+def _role(host: Host) -> str:
+    """The group of its likes."""
+    return f"{' and '.join(sorted(host.roles))} hosts"
