@@ -1,0 +1,252 @@
+"""Timers: what they allow a failover to take against its budget, against clients' patience, and against each other.
+
+Bounds are the ones that drills are held to (`fournines.prove.bounds`), of a request that takes no time itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+
+from fournines.checks import Check, Code, Design, Finding
+from fournines.checks._figures import number
+from fournines.checks._words import listed
+from fournines.cloud.timers import Timers
+from fournines.faults import Letter
+from fournines.probes import Column
+from fournines.prove.budgets import CLASSES, budget
+
+RPC_RESPONSE = 30.0
+"""Seconds for which an API waits for another daemon's answer: `rpc_response_timeout` of Nova, Neutron and Heat."""
+_ROUNDING = 1e-9
+_LOC = ("provider", "kind")
+"""Timers are of a kind of host, not of one cloud."""
+_FIX = "Timers are no keys of the cloud file: they follow provider.kind, and stand in fournines/cloud/timers.py. "
+
+BUDGET = Code(
+    "TIME-BUDGET",
+    "warning",
+    "a failover may take longer than its budget",
+    "From the configured timers follows how long clients may be without an answer after each class of fault: detection "
+    "and takeover, added up. Drills are held to that bound; the budgets are what `nines drill` allows a class to "
+    "cost. 99.99 % is 52.6 minutes a year: fifty failovers of a minute. On real hosts most of a controller's bound is "
+    "the BMC, which has to confirm that the power is off.",
+    f"{_FIX}Shorten the one that is named there where your hardware allows it, or accept the finding (accept) and plan "
+    "with the bound.",
+)
+CLIENT = Code(
+    "TIME-CLIENT",
+    "warning",
+    "a client gives up before the failover is over",
+    "Where a request only has to wait until a failover is over, a client with less patience than that turns a delay "
+    "into an error: commits wait while Galera agrees on who is left, disks while Ceph does, calls between daemons "
+    "while queues get new leaders.",
+    f"{_FIX}Give the client the longer time.",
+)
+ORDER = Code(
+    "TIME-ORDER",
+    "error",
+    "timers contradict each other",
+    "Some timers only make sense in one order: a member must be suspected before it is given up, a neighbour must be "
+    "silent for longer than the time between two words, a membership must be agreed on for longer than a token may be "
+    "lost. In the wrong order healthy members are thrown out, or daemons refuse to start.",
+    f"{_FIX}Put the two into the order that is named.",
+)
+
+_APIS: tuple[Column, ...] = ("token", "read", "write", "image", "s3", "ui")
+_CREATED: tuple[Column, ...] = ("create", "attach")
+_OFFERED: Mapping[Column, str] = {"image": "glance", "s3": "radosgw", "ui": "horizon"}
+"""By which service."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    letter: Letter
+    columns: tuple[Column, ...]
+    seconds: Callable[[Timers], float]
+    what: str
+    """What then has to happen."""
+
+
+class TimingCheck(Check):
+    name = "timing"
+    codes = (BUDGET, CLIENT, ORDER)
+
+    def check(self, design: Design) -> Iterable[Finding]:
+        yield from _budgets(design)
+        yield from _clients(design)
+        yield from _order(design.timers)
+
+
+# --- budgets ---
+
+
+def _bounds(design: Design) -> Iterable[_Bound]:
+    """Classes whose bound follows from timers, as far as this cloud can suffer them."""
+    costs = _failovers(design)
+    apis: tuple[Column, ...] = tuple(
+        column for column in _APIS if _OFFERED.get(column, "keystone") in design.cloud.services
+    )
+    yield _Bound("A", apis, lambda timers: timers.connect, "the request goes to another server")
+    if writer := costs.get("galera"):
+        yield _Bound("C", (*apis, *_CREATED), _and_connect(writer), "another database member is the writer")
+    if vip := costs.get("haproxy"):
+        lost = [vip, *([writer] if writer else [])]
+        yield _Bound("D", (*apis, *_CREATED), _and_connect(*lost), "the host is fenced and the VIP moved")
+    if bus := costs.get("rabbitmq"):
+        yield _Bound("E", _CREATED, bus, "queues have leaders elsewhere")
+    if blocks := costs.get("ceph-osd"):
+        yield _Bound("F", (*_CREATED, "volume-io", "image"), blocks, "Ceph agrees that its disks are down")
+        if "radosgw" in design.cloud.services:
+            yield _Bound("F", ("s3",), _and_connect(blocks), "Ceph agrees that its disks are down")
+        disk = _and_connect(Timers.osd_failover)
+        yield _Bound("O", (*_CREATED, "volume-io", "image"), disk, "its neighbours report the OSD")
+    if router := costs.get("neutron-l3"):
+        yield _Bound("G", ("fip",), router, "VRRP makes another host active")
+
+
+def _failovers(design: Design) -> Mapping[str, Callable[[Timers], float]]:
+    """Service -> what the loss of a member costs, by its strategy here."""
+    return {
+        name: getattr(Timers, placement.failover.timer)
+        for name, placement in design.cloud.services.items()
+        if placement.failover and len(placement.hosts) > 1
+    }
+
+
+def _and_connect(*costs: Callable[[Timers], float]) -> Callable[[Timers], float]:
+    """All at the same time, and one try at a server that is not yet marked down."""
+    return lambda timers: max(cost(timers) for cost in costs) + timers.connect
+
+
+def _budgets(design: Design) -> Iterable[Finding]:
+    over: dict[Letter, list[tuple[_Bound, float, list[Column]]]] = {}
+    for bound in _bounds(design):
+        seconds = bound.seconds(design.timers)
+        late: list[Column] = [
+            column
+            for column in bound.columns
+            if (allowed := budget({bound.letter}, column)) is not None and seconds > allowed + _ROUNDING
+        ]
+        if late:
+            over.setdefault(bound.letter, []).append((bound, seconds, late))
+    for letter, found in over.items():
+        told: list[str] = []
+        for bound, seconds, late in found:
+            of = ", ".join(f"{column} {number(budget({letter}, column) or 0)}" for column in late)
+            told.append(f"{number(seconds)} s until {bound.what}, where the budget is {of} s")
+        shares = _shares(found[0][0].seconds, design.timers)
+        most = listed(f"{name} (by up to {number(share)} s)" for name, share in shares[:3])
+        yield BUDGET.found(
+            f"class {letter}",
+            f"{CLASSES[letter]}: clients may wait for {'; '.join(told)}. What shortens it: {most}",
+            _LOC,
+            fix=f"{_FIX}Shorten {shares[0][0]} there if your hardware allows it, or accept the finding (accept).",
+        )
+
+
+def _shares(seconds: Callable[[Timers], float], timers: Timers) -> list[tuple[str, float]]:
+    """Timer -> what the bound would be shorter by without it, the most first."""
+    whole = seconds(timers)
+    found = [(each.name, whole - seconds(replace(timers, **{each.name: 0}))) for each in fields(timers)]
+    return sorted(((name, share) for name, share in found if share > _ROUNDING), key=lambda each: -each[1])
+
+
+# --- clients ---
+
+
+def _clients(design: Design) -> Iterable[Finding]:
+    timers, costs = design.timers, _failovers(design)
+    commit = timers.evs_suspect + timers.evs_install
+    if "galera" in costs and timers.database_read < commit:
+        yield _impatient(
+            "database_read",
+            timers.database_read,
+            f"commits wait for {number(commit)} s (evs_suspect + evs_install) when any member is lost",
+            "they fail though the writer is well",
+        )
+    if "galera" in costs and timers.database_read <= timers.connect:
+        yield _impatient(
+            "database_read",
+            timers.database_read,
+            f"the host's own proxy tries a dead member for {number(timers.connect)} s (connect)",
+            "queries fail though the next member would answer",
+        )
+    if (bus := costs.get("rabbitmq")) and bus(timers) > RPC_RESPONSE:
+        yield _impatient(
+            "rpc_response_timeout",
+            RPC_RESPONSE,
+            f"queues have no leader for {number(bus(timers))} s (rabbit_ticktime) when a broker is lost",
+            "creating and attaching fails that would only have been late",
+        )
+    if blocks := costs.get("ceph-osd"):
+        yield from _uploads(design, blocks)
+
+
+def _uploads(design: Design, blocks: Callable[[Timers], float]) -> Iterable[Finding]:
+    """APIs that write to Ceph themselves; who hands work on by the bus has answered before."""
+    short: dict[float, list[str]] = {}
+    for placement in design.cloud.services.values():
+        needed = {need.target for need in placement.needs if not need.soft}
+        for endpoint in placement.endpoints:
+            direct = "ceph-osd" in needed and "rabbitmq" not in needed
+            if direct and endpoint.idle_s < blocks(design.timers):
+                short.setdefault(endpoint.idle_s, []).append(endpoint.name)
+    for idle, names in short.items():
+        yield _impatient(
+            f"HAProxy before {listed(names)}",
+            idle,
+            f"disks wait for up to {number(blocks(design.timers))} s when a storage host is lost",
+            "uploads end as 504",
+        )
+
+
+def _impatient(who: str, seconds: float, what: str, then: str) -> Finding:
+    return CLIENT.found(who, f"it gives up after {number(seconds)} s, and {what}: {then}", _LOC)
+
+
+# --- order ---
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    late: str
+    """The timer that must be longer."""
+    early: str
+    factor: float
+    """Longer than, or at least, this times the early one."""
+    least: bool
+    """At least is enough."""
+    then: str
+
+
+_RULES = (
+    _Rule(
+        "corosync_consensus", "corosync_token", 1.2, True, "members give up agreeing before all have noticed the loss"
+    ),
+    _Rule(
+        "fence_timeout", "fence", 1, False, "fencing is given up before the BMC confirms it, and nothing is taken over"
+    ),
+    _Rule("evs_inactive", "evs_suspect", 1, False, "Galera throws a member out before the others agree on it"),
+    _Rule("osd_heartbeat_grace", "osd_heartbeat_interval", 1, False, "OSDs that are well are reported as down"),
+    _Rule("etcd_election", "etcd_heartbeat", 5, True, "etcd does not start"),
+    _Rule("database_read", "database_connect", 1, True, "connecting may take longer than any query"),
+    _Rule(
+        "check_interval", "check_fast_interval", 1, True, "a database member in doubt is asked less often than others"
+    ),
+    _Rule("api_check_interval", "check_fast_interval", 1, True, "an API in doubt is asked less often than others"),
+)
+
+
+def _order(timers: Timers) -> Iterable[Finding]:
+    for rule in _RULES:
+        late, early = float(getattr(timers, rule.late)), float(getattr(timers, rule.early))
+        bound = rule.factor * early
+        if late > bound + _ROUNDING or (rule.least and late >= bound - _ROUNDING):
+            continue
+        times = f"{rule.factor:g} x {rule.early} ({early:g} s)" if rule.factor != 1 else f"{rule.early} ({early:g} s)"
+        yield ORDER.found(
+            rule.late,
+            f"{rule.late} ({late:g} s) must be {'at least' if rule.least else 'longer than'} {times}: {rule.then}",
+            _LOC,
+        )
