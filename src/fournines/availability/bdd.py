@@ -18,6 +18,7 @@ from fournines.availability.nodes import FALSE, TRUE, Nodes, TooManyNodesError
 from fournines.availability.order import CANDIDATES
 from fournines.availability.tree import FaultTree
 
+_HINT_SHARE = 2
 _SHARES = (64, 16, 4, 1)
 """Which part of all nodes each order may take in the first round of orders, the second one, and so on."""
 
@@ -34,8 +35,11 @@ class Bdd:
     that is true then, the module is the opposite."""
 
     @staticmethod
-    def of(tree: FaultTree, order: Sequence[str] | None = None, most: int = 2_000_000) -> Bdd:
-        """With an `order` of events: one diagram in just that order, without modules.
+    def of(
+        tree: FaultTree, order: Sequence[str] | None = None, most: int = 2_000_000, *, hint: Sequence[str] = ()
+    ) -> Bdd:
+        """With an `order` of events: one diagram in just that order, without modules. Else modules, each in the first
+        order that keeps it small: that of `hint` before all others, where who made the tree knows a good one.
 
         Raises ValueError for what is no fault tree (`graph.check`), and for an order that does not have each event that
         the top stands on, and other events, once; TooManyNodesError when a module takes more than `most` nodes to make,
@@ -43,7 +47,7 @@ class Bdd:
         """
         check(tree)
         if order is None:
-            return _Builder(tree, most).modular()
+            return _Builder(tree, most, hint).modular()
         names = set(order)
         used = {each for name in children_first(tree) for each in tree.gates[name].inputs} or {tree.top}
         wrong = (names - tree.events.keys()) | ((used & tree.events.keys()) - names)
@@ -129,9 +133,10 @@ def chances(tree: FaultTree, diagram: Diagram, events: Mapping[str, float] | Non
 
 
 class _Builder:
-    def __init__(self, tree: FaultTree, most: int) -> None:
+    def __init__(self, tree: FaultTree, most: int, hint: Sequence[str] = ()) -> None:
         self.tree = tree
         self.most = most
+        self.rank = {name: number for number, name in enumerate(hint)}
         self.nodes = Nodes()
         self.names: list[str] = []
         self.modules: list[int] = []
@@ -146,6 +151,8 @@ class _Builder:
         orders: dict[str, Sequence[str]] = {}
         for part in split(self.tree):
             orders[part.top], self.tops[part.top] = self._smallest(part)
+            # A module stands where the first of its events does.
+            self.rank[part.top] = min((self.rank[name] for name in part.events if name in self.rank), default=0)
             self.nodes.forget()
         order: list[str] = []
         todo = [self.tree.top]
@@ -163,16 +170,21 @@ class _Builder:
     def _smallest(self, part: FaultTree) -> tuple[Sequence[str], int]:
         """An order whose diagram stays small, and its node: orders in turn, each round with more room."""
         nodes, variables = len(self.nodes.level), len(self.names)
-        for share in _SHARES:
-            for candidate in CANDIDATES:
-                order = candidate(part)
-                self.nodes.limit = nodes + self.most // share
-                try:
-                    return order, self._part(part, order)
-                except TooManyNodesError:
-                    self.nodes.forget(nodes)
-                    del self.names[variables:], self.modules[variables:]
+        tries = [(share, candidate) for share in _SHARES for candidate in CANDIDATES]
+        if part.events.keys() <= self.rank.keys():
+            tries.insert(0, (_HINT_SHARE, self._hinted))
+        for share, candidate in tries:
+            order = candidate(part)
+            self.nodes.limit = nodes + self.most // share
+            try:
+                return order, self._part(part, order)
+            except TooManyNodesError:
+                self.nodes.forget(nodes)
+                del self.names[variables:], self.modules[variables:]
         raise TooManyNodesError(f"{part.top}: more than {self.most} nodes in {len(CANDIDATES)} orders of its events")
+
+    def _hinted(self, part: FaultTree) -> list[str]:
+        return sorted(part.events, key=lambda name: self.rank[name])
 
     def _part(self, part: FaultTree, order: Sequence[str]) -> int:
         leaves = {name: self._leaf(name) for name in order}

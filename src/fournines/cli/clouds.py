@@ -4,22 +4,44 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fournines.cloud import Cloud, find_cloud
 from fournines.errors import HostError, NinesError, SpecError
 from fournines.hosts import Fleet, Host
+from fournines.spec.document import Mapping as Document
+from fournines.spec.document import place
 from fournines.state import State
 
 
 def load(given: str | None) -> Cloud:
     """The cloud of a file or name; None: $NINES_CLOUD, else lab. Raises SpecError."""
-    from fournines.cloud import load as load_file
+    return load_placed(given)[0]
+
+
+def load_placed(given: str | None, changes: Sequence[str] = ()) -> tuple[Cloud, Places]:
+    """The same with these changes (`--set`), and where everything stands in its file."""
+    from fournines.cloud import load_with_places
     from fournines.services import catalogue
 
-    return load_file(find_cloud(given), catalogue())
+    path = find_cloud(given)
+    cloud, document = load_with_places(path, catalogue(), changes)
+    return cloud, Places(path, document)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the parts of a cloud stand in its file."""
+
+    path: Path
+    document: Document
+
+    def of(self, loc: tuple[str, ...]) -> str:
+        """`file:line:column` of the key with that path, or of the last part of it that the file has."""
+        mark = place(self.document, loc, key=True)
+        return f"{self.path}:{mark.line}:{mark.column}"
 
 
 def wiping(cloud: Cloud, serials: Collection[str] | None) -> Cloud:

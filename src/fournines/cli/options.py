@@ -28,3 +28,12 @@ WipeOption = Annotated[
         help="Whatever the disk with this serial number holds may be lost (in a lab HOST-DISK). Repeat for more.",
     ),
 ]
+
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        help="What if: put this value into the cloud file, as in hosts.c3.rack=r2; an empty one takes the key out.",
+    ),
+]

@@ -5,6 +5,6 @@ from __future__ import annotations
 from fournines.cloud.find import find_cloud
 from fournines.cloud.model import Cloud
 from fournines.cloud.offers import Offer, json_schema_of
-from fournines.cloud.resolve import load, resolve
+from fournines.cloud.resolve import load, load_with_places, resolve
 
-__all__ = ["Cloud", "Offer", "find_cloud", "json_schema_of", "load", "resolve"]
+__all__ = ["Cloud", "Offer", "find_cloud", "json_schema_of", "load", "load_with_places", "resolve"]

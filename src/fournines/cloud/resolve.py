@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from ipaddress import IPv4Address
@@ -41,16 +41,21 @@ def load(path: Path, offers: Offers) -> Cloud:
 
     Raises SpecError with one `file:line:column: text` line for each problem, those with services among them.
     """
+    return load_with_places(path, offers)[0]
+
+
+def load_with_places(path: Path, offers: Offers, changes: Sequence[str] = ()) -> tuple[Cloud, Document]:
+    """The same, with the document, which knows where everything stands; `changes` as in `fournines.spec.edits`."""
     read: list[Document] = []
 
     def further(root: Document) -> Iterator[Problem]:
         read.append(root)
         yield from check_services(root, offers)
 
-    cloud = resolve(load_spec(path, further), offers)
+    cloud = resolve(load_spec(path, further, changes), offers)
     if problems := list(check_cloud(read[0], cloud, offers)):
         raise spec_error(path, problems)
-    return cloud
+    return cloud, read[0]
 
 
 def resolve(spec: Spec, offers: Offers) -> Cloud:

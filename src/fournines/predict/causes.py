@@ -35,8 +35,8 @@ def causes(analysis: Analysis, losses: Iterable[Loss]) -> Sequence[Cause]:
 
 
 def _structure(analysis: Analysis) -> Iterable[Cause]:
-    chances, parts = analysis.tree.events, analysis.structure.parts
-    alone = set(analysis.cut_sets.singles())
+    chances, parts = analysis.chances, analysis.structure.parts
+    alone = analysis.structure.singles
     weights: dict[tuple[str, str], list[float]] = {}
     for name, slope in analysis.birnbaum.items():
         if weight := slope * chances[name]:
@@ -54,10 +54,8 @@ def _called(part: Part, alone: bool) -> tuple[str, str]:
         return part.name, _ELSEWHERE[part.kind]
     if alone:
         return f"{part.name}, alone", _SECOND[part.kind]
-    kind = {"host": part.group or "hosts", "daemon": f"{part.group} daemons"}.get(
-        part.kind, _PLURAL.get(part.kind, part.kind)
-    )
-    return f"too many {kind} down at once", _MORE
+    likes = part.group or "hosts" if part.kind == "host" else _PLURAL.get(part.kind, f"{part.group} daemons")
+    return f"too many {likes} down at once", _MORE
 
 
 _APART = "let nothing reach all of them at the same time: change and update one by one, keep them in different racks"

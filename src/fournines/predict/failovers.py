@@ -3,7 +3,7 @@ one that has copies, keeps clients waiting for as long as the configured timers 
 
     seconds a year = losses a year x (coverage x bound + (1 - coverage) x until somebody has acted)
 
-The bound is the upper one, so this overrates; two failovers of one host (VIP and writer) are charged one after the other.
+The bound is the upper one, so this overrates; two failovers of one host (VIP and writer) are both charged.
 """
 
 from __future__ import annotations
@@ -49,16 +49,16 @@ def losses(analysis: Analysis, cloud: Cloud) -> Iterator[Loss]:
 
 
 def _of(placement: Placement, failover: Failover, analysis: Analysis, cloud: Cloud, rate: Rate) -> Iterator[Loss]:
-    for what, timer in (
-        ("hosts", failover.timer),
-        ("daemons", failover.timer if failover.killed is None else failover.killed),
-    ):
+    killed = failover.timer if failover.killed is None else failover.killed
+    for what, timer in (("hosts", failover.timer), ("daemons", killed)):
         if not timer:
             continue
         yearly = _per_year(placement, analysis, hosts=what == "hosts", each=failover.of == "each")
         share = min(1.0, failover.copies / len(placement.hosts)) if failover.copies else 1.0
         seconds = float(getattr(cloud.timers, timer)())
-        yield Loss(placement.name, what, yearly, seconds, rate.coverage, rate.repair_hours * 3600, share)
+        # Daemons that nobody takes over from come back by themselves, most of them.
+        back = rate.repair_hours if what == "hosts" else min(rate.repair_hours, analysis.rates["daemon"].down_hours)
+        yield Loss(placement.name, what, yearly, seconds, rate.coverage, back * 3600, share)
 
 
 def _per_year(placement: Placement, analysis: Analysis, *, hosts: bool, each: bool) -> float:

@@ -28,6 +28,8 @@ class Part:
     """Where the spec speaks of it."""
     of: Kind | None = None
     """Of a group: the kind of its parts."""
+    host: str = ""
+    """The one that it is, or is on."""
 
     def unavailability(self, rates: Mapping[str, Rate]) -> float:
         """Share of the time in which it is down."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fournines.availability.downtime import Downtime, simulate
 from fournines.availability.streams import YEAR_S, Exponential, Fixed, Stream, expected
 from fournines.cloud.model import Cloud
 from fournines.predict.analysis import Analysis, analyse
 from fournines.predict.causes import Cause, causes
 from fournines.predict.failovers import Loss, losses
+
+if TYPE_CHECKING:
+    from fournines.availability.downtime import Downtime
 
 YEARS = 100_000
 SHOWN_CUT_SETS = 20
@@ -23,14 +25,18 @@ class Prediction:
     """One user-visible service."""
 
     analysis: Analysis
-    losses: Sequence[Loss]
-    sla: float
-    years: int
-    seed: int
+    cloud: Cloud
+    years: int = YEARS
+    seed: int = 0
 
     @property
     def name(self) -> str:
         return self.analysis.visible.name
+
+    @cached_property
+    def losses(self) -> Sequence[Loss]:
+        """Failovers that its clients feel."""
+        return tuple(losses(self.analysis, self.cloud))
 
     @cached_property
     def streams(self) -> Sequence[Stream]:
@@ -57,7 +63,7 @@ class Prediction:
     @property
     def budget_s(self) -> float:
         """What the promise leaves, in seconds a year."""
-        return (1 - self.sla) * YEAR_S
+        return (1 - self.cloud.sla) * YEAR_S
 
     @property
     def sla_met(self) -> bool:
@@ -67,6 +73,9 @@ class Prediction:
     @cached_property
     def downtime(self) -> Downtime:
         """What years there are, by simulation."""
+        # Here, for checks do not simulate, and numpy takes its time to come.
+        from fournines.availability.downtime import simulate
+
         return simulate(self.streams, self.budget_s, years=self.years, seed=self.seed)
 
     @cached_property
@@ -83,7 +92,7 @@ class Prediction:
             "downtime_minutes_per_year": self.downtime_s / 60,
             "p_sla_met": years.p_met,
             "sla_met": self.sla_met,
-            "sla": self.sla,
+            "sla": self.cloud.sla,
             "p_sla_met_interval_95": list(years.interval_95),
             "p50_minutes": years.p50_s / 60,
             "p90_minutes": years.p90_s / 60,
@@ -94,9 +103,8 @@ class Prediction:
             "seed": years.seed,
             "cut_sets": [
                 {"parts": list(found.events), "probability": found.probability}
-                for found in self.analysis.cut_sets.likeliest(SHOWN_CUT_SETS)
+                for found in self.analysis.likeliest(SHOWN_CUT_SETS)
             ],
-            "cut_sets_by_order": {str(order): n for order, n in sorted(self.analysis.cut_sets.by_order.items())},
             "causes": [cause.as_json() for cause in self.causes],
         }
 
@@ -104,4 +112,4 @@ class Prediction:
 def predict(cloud: Cloud, *, years: int = YEARS, seed: int = 0) -> Iterator[Prediction]:
     """One for each user-visible service that the cloud offers."""
     for analysis in analyse(cloud):
-        yield Prediction(analysis, tuple(losses(analysis, cloud)), cloud.sla, years, seed)
+        yield Prediction(analysis, cloud, years, seed)

@@ -60,8 +60,8 @@ class Rate:
 @cache
 def defaults() -> Mapping[str, Rate]:
     """`rates.yaml`, by kind."""
-    text = files(__package__).joinpath("rates.yaml").read_text(encoding="utf-8")
-    found: Any = YAML(typ="safe", pure=True).load(text)
+    yaml: Any = YAML(typ="safe", pure=True)
+    found: Any = yaml.load(files("fournines.predict").joinpath("rates.yaml").read_text(encoding="utf-8"))
     return {kind: _rate(kind, dict(entry)) for kind, entry in found.items()}
 
 
@@ -80,13 +80,13 @@ def rates(cloud: Cloud) -> Mapping[str, Rate]:
 def _overridden(rate: Rate, said: Mapping[str, float | bool]) -> Rate:
     if not said:
         return rate
-    values: dict[str, Any] = {field.name: getattr(rate, field.name) for field in fields(rate)} | {
-        key: value for key, value in said.items() if key != "mttf_hours"
-    }
+    values: dict[str, Any] = {field.name: getattr(rate, field.name) for field in fields(rate)}
+    values.update({key: value for key, value in said.items() if key != "mttf_hours"})
     if "mttf_hours" in said:
         values["per_year"] = YEAR_HOURS / said["mttf_hours"]
     # Beside a figure of his own our range says nothing.
     if {"mttf_hours", "per_year"} & {*said} or (rate.kind == "failover" and "coverage" in said):
         value = values["coverage"] if rate.kind == "failover" else values["per_year"]
         values["range"] = (value, value)
-    return Rate(**{**values, "own": True, "basis": "yours", "source": "the cloud file"})
+    values.update(own=True, basis="yours", source="the cloud file")
+    return Rate(**values)

@@ -5,17 +5,21 @@
     a host is down         when it is itself, its rack, its last feed, or its last switch
     a group is down        when one cause strikes all of it: the hosts of a role, the members of a service
 
-From a service's members, those that lose copies of data count by failure domain (`Service.spread`). A need that is soft
-is none here, nor one of changes for who changes nothing. Somebody else's service (strategy external) is taken for granted.
+Members that lose copies of data count by failure domain (`Service.spread`). A need that is soft is none here, nor
+one of changes for who changes nothing. Somebody else's service (strategy external) is taken for granted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import groupby
 from typing import Literal
 
+from fournines.availability.bdd import Bdd
+from fournines.availability.cut_sets import CutSets, minimal
+from fournines.availability.live import LiveTree
 from fournines.availability.tree import FaultTree, Gate
 from fournines.availability.tree import Kind as GateKind
 from fournines.cloud.model import Cloud, Host, Needs, Placement
@@ -24,9 +28,10 @@ from fournines.predict.visible import Visible
 from fournines.services import Service, catalogue
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Structure:
-    """The fault tree of one user-visible service of a cloud; its events' probabilities are not in it yet (all 0)."""
+    """The fault tree of one user-visible service of a cloud, and what holds of it whatever its events' probabilities,
+    which are not in it (all 0)."""
 
     tree: FaultTree
     parts: Mapping[str, Part]
@@ -35,6 +40,30 @@ class Structure:
     """The services that it stands on, each once: those whose failovers it feels."""
     members: Mapping[str, Sequence[Sequence[str]]]
     """Of these services: by which parts each member is down, as their names: daemons and disks there, then its host."""
+
+    order: Sequence[str]
+    """In which its parts are best asked."""
+
+    @cached_property
+    def bdd(self) -> Bdd:
+        return Bdd.of(self.tree, hint=self.order)
+
+    @cached_property
+    def singles(self) -> tuple[str, ...]:
+        """Parts without each of which it is down, whatever else is up, sorted: the tree is asked with each of them out,
+        so that this needs no diagram, which is large where very many members decide by majority."""
+        live = LiveTree(self.tree)
+        found: list[str] = []
+        for name in self.parts:
+            if live.flip(name):
+                found.append(name)
+            live.flip(name)
+        return tuple(sorted(found))
+
+    @cached_property
+    def cut_sets(self) -> CutSets:
+        """The minimal ones, however many they are."""
+        return minimal(self.bdd)
 
 
 @dataclass
@@ -75,6 +104,7 @@ class Structures:
             parts,
             tuple(stands_on.values()),
             {name: self._causes(placement) for name, placement in stands_on.items()},
+            self._order(parts),
         )
 
     def _counts(self, need: Needs, changes: bool) -> bool:
@@ -116,67 +146,95 @@ class Structures:
             spread = self.services[placement.name].spread(self.cloud)
             domains = self._domains(placement, spread.domain)
             return self._atleast(f"{need.target}: more than {spread.spare} {spread.domain}s", spread.spare + 1, domains)
-        members = [self._member(placement, host) for host in hosts]
         fail = {"any": len(hosts), "majority": len(hosts) - len(hosts) // 2, "all": 1}[need.alive]
-        return self._atleast(f"{need.target}: {fail} of {len(hosts)}", fail, members)
+        name = f"{need.target}: {fail} of {len(hosts)}"
+        if fail == len(hosts):
+            return self._all_down(name, placement, hosts)
+        # Place by place: what hosts have in common then stands close together, which keeps diagrams small.
+        return self._atleast(name, fail, [self._member(placement, host) for host in sorted(hosts, key=_site)])
+
+    def _all_down(self, name: str, placement: Placement, hosts: Iterable[Host]) -> str:
+        """Every one of these members is down: at each site, what its hosts hang on is, or each of them by itself."""
+        sites: list[str] = []
+        for site, there in groupby(sorted(hosts, key=_site), key=_site):
+            alike = list(there)
+            own = self._gate(
+                f"{placement.name} members of {site}", "and", [self._own(placement, host) for host in alike]
+            )
+            sites.append(self._gate(f"{placement.name} at {site}", "or", [own, self._site(alike[0])]))
+        return self._gate(name, "and", sites)
 
     def _domains(self, placement: Placement, domain: str) -> list[str]:
         def key(host: Host) -> str:
             return host.rack or host.name if domain == "rack" else host.name
 
-        return [
-            self._gate(f"{placement.name} in {name}", "or", [self._member(placement, host) for host in hosts])
-            for name, hosts in groupby(sorted(placement.hosts, key=key), key=key)
-        ]
+        found: list[str] = []
+        for name, hosts in groupby(sorted(placement.hosts, key=key), key=key):
+            alike = list(hosts)
+            below = [*map(self._site, alike), *(self._own(placement, host) for host in alike)]
+            found.append(self._gate(f"{placement.name} in {name}", "or", below))
+        return found
 
     def _member(self, placement: Placement, host: Host) -> str:
         name = f"{placement.name} member on {host.name}"
+        return self._gate(name, "or", [self._own(placement, host), self._site(host)])
+
+    def _own(self, placement: Placement, host: Host) -> str:
+        """The member is down by itself or by its host's own failure: not by what other hosts hang on too."""
+        name = f"{placement.name} itself on {host.name}"
         if name not in self._gates:
-            self._gate(name, "or", [*self._own(placement, host), *self._locals(placement, host), self._host(host)])
+            below = [*self._parts_of(placement, host), *self._locals(placement, host)]
+            self._gate(name, "or", [*below, self._alone(host)])
         return name
 
-    def _own(self, placement: Placement, host: Host) -> list[str]:
+    def _parts_of(self, placement: Placement, host: Host) -> list[str]:
         """The parts that are this member's alone."""
         service = placement.name
         group = service if len(placement.hosts) > 1 else ""
         disks = self.services[service].parts(self.cloud, host)
         return [
-            self._part(Part(f"{service} on {host.name}", "daemon", group, ("services", service))),
+            self._part(Part(f"{service} on {host.name}", "daemon", group, ("services", service), host=host.name)),
             *(
-                self._part(Part(f"disk {disk} of {host.name}", "disk", "", ("hosts", host.name, "disks", disk)))
+                self._part(
+                    Part(f"disk {disk} of {host.name}", "disk", "", ("hosts", host.name, "disks", disk), host=host.name)
+                )
                 for disk in disks
             ),
         ]
 
     def _locals(self, placement: Placement, host: Host) -> list[str]:
         return [
-            self._member(self.cloud.services[need.target], host)
+            self._own(self.cloud.services[need.target], host)
             for need in placement.needs
             if need.alive == "local" and not need.soft and host.name in self._on.get(need.target, ())
         ]
 
     def _causes(self, placement: Placement) -> Sequence[Sequence[str]]:
-        """Of each member all parts by one of which it is down; nothing of what its host hangs on."""
+        """Of each member all parts by one of which it is down; nothing of what other hosts hang on too."""
         name = placement.name
         if name not in self._members:
-            self._members[name] = [
-                [*self._below(self._member(placement, host), hosts=False)[1], f"host {host.name}"]
-                for host in placement.hosts
-            ]
+            self._members[name] = [[*self._below(self._own(placement, host))[1]] for host in placement.hosts]
         return self._members[name]
 
     def _host(self, host: Host) -> str:
-        name = f"{host.name} down"
+        return self._gate(f"{host.name} down", "or", [self._alone(host), self._site(host)])
+
+    def _alone(self, host: Host) -> str:
+        group = _role(host) if self._sizes[_role(host)] > 1 else ""
+        return self._part(Part(f"host {host.name}", "host", group, ("hosts", host.name), host=host.name))
+
+    def _site(self, host: Host) -> str:
+        """What it hangs on with others: its rack, its last feed, its last switch, what strikes all its likes."""
+        name = f"below {_site(host)}"
         if name not in self._gates:
-            group = _role(host)
-            loc = ("hosts", host.name)
-            inputs = [self._part(Part(f"host {host.name}", "host", group if self._sizes[group] > 1 else "", loc))]
-            if self._sizes[group] > 1:
-                inputs.append(self._part(Part(f"all {group} at once", "group", group, ("hosts",), of="host")))
+            inputs: list[str] = []
+            role = _role(host)
+            if self._sizes[role] > 1:
+                inputs.append(self._part(Part(f"all {role} at once", "group", role, ("hosts",), of="host")))
             if host.rack:
                 inputs.append(self._part(Part(f"rack {host.rack}", "rack", "", ("racks", host.rack))))
             inputs += self._all_of("feed", host.feeds) + self._all_of("switch", host.switches)
-            self._gate(name, "or", inputs)
+            self._gates[name] = Gate("or", tuple(inputs)) if inputs else Gate("constant")
         return name
 
     def _all_of(self, kind: Literal["feed", "switch"], names: tuple[str, ...]) -> list[str]:
@@ -217,9 +275,36 @@ class Structures:
             self._gates[name] = Gate("atleast", tuple(inputs), least) if possible else Gate("constant")
         return name
 
-    def _below(self, top: str, *, hosts: bool = True) -> tuple[dict[str, Gate], dict[str, Part]]:
-        """Gates and parts below a gate, in the order in which they are met; without `hosts`, nothing of what a host
-        itself hangs on."""
+    def _order(self, parts: Mapping[str, Part]) -> list[str]:
+        """Controllers first, and what they hang on, for all services meet there: then service by service. The others
+        site by site, host by host: what must be remembered from one to the next is then how many are down so far."""
+        on: dict[str, list[str]] = {}
+        for name, part in parts.items():
+            if part.host:
+                on.setdefault(part.host, []).append(name)
+        services = {name: number for number, name in enumerate(self.cloud.services)}
+
+        def hosts_part_first(name: str) -> tuple[bool, int]:
+            return parts[name].kind != "host", services.get(parts[name].loc[-1], -1)
+
+        found: dict[str, None] = {}
+        later: list[str] = []
+        for host in sorted(self.cloud.hosts, key=lambda host: ("control" not in host.roles, _site(host), host.index)):
+            if own := sorted(on.get(host.name, ()), key=hosts_part_first):
+                found.update(dict.fromkeys(self._below(self._site(host))[1]))
+                if "control" in host.roles:
+                    later += own[1:] if parts[own[0]].kind == "host" else own
+                    found.update(dict.fromkeys(own[:1]) if parts[own[0]].kind == "host" else {})
+                else:
+                    if later:
+                        found.update(dict.fromkeys(sorted(later, key=hosts_part_first)))
+                        later.clear()
+                    found.update(dict.fromkeys(own))
+        found.update(dict.fromkeys(sorted(later, key=hosts_part_first)))
+        return [*(name for name in found if name in parts), *(name for name in parts if name not in found)]
+
+    def _below(self, top: str) -> tuple[dict[str, Gate], dict[str, Part]]:
+        """Gates and parts below a gate, in the order in which they are met."""
         gates: dict[str, Gate] = {}
         parts: dict[str, Part] = {}
         waiting = [top]
@@ -227,10 +312,16 @@ class Structures:
             name = waiting.pop()
             if name in self._parts:
                 parts.setdefault(name, self._parts[name])
-            elif name not in gates and (hosts or not name.endswith(" down")):
+            elif name not in gates:
                 gates[name] = self._gates[name]
                 waiting.extend(reversed(gates[name].inputs))
         return gates, parts
+
+
+def _site(host: Host) -> str:
+    """The same for hosts that hang on the same, and sorted for those that share much: first by what most share."""
+    hangs = (" ".join(sorted(host.feeds)), host.rack or "", " ".join(sorted(host.switches)), _role(host))
+    return ", ".join(each for each in hangs if each)
 
 
 def _role(host: Host) -> str:

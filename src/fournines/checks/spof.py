@@ -1,0 +1,75 @@
+"""Single points of failure of what users see: minimal cut sets of one part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from fournines.checks import Check
+from fournines.checks.design import Design
+from fournines.checks.finding import Code, Finding
+from fournines.predict.parts import Kind, Part
+
+
+def _code(kind: str, title: str, why: str, fix: str) -> Code:
+    return Code(f"SPOF-{kind}", "error", title, f"{why} {_HOW}", fix)
+
+
+_HOW = (
+    "It is a minimal cut set of order 1 of the fault tree that follows from what services need: whatever else is "
+    "redundant, the service is down while this one part is."
+)
+
+CODES: Mapping[Kind, Code] = MappingProxyType(
+    {
+        "host": _code(
+            "HOST",
+            "One host without which users are without a service",
+            "A host fails about four times a year, its operating system included (Dantas 2012), for minutes to days.",
+            "Give its roles to one more host; three for what lives by a majority.",
+        ),
+        "rack": _code(
+            "RACK",
+            "One rack without which users are without a service",
+            "A rack goes as a whole: a breaker, a power distribution unit, somebody's elbow.",
+            "Spread the hosts of each role over racks: three for what lives by a majority and for copies of data.",
+        ),
+        "feed": _code(
+            "FEED",
+            "One power feed without which users are without a service",
+            "Feeds fail, and are switched off for maintenance.",
+            "Give every rack a second feed (racks.NAME.feeds), and every host two power supplies.",
+        ),
+        "switch": _code(
+            "SWITCH",
+            "One switch without which users are without a service",
+            "5 in 100 top-of-rack switches fail in a year (Gill 2011), and every one is updated.",
+            "Give every rack a second switch (racks.NAME.switches) and hosts a bond over both.",
+        ),
+        "disk": _code(
+            "DISK",
+            "One disk without which users are without a service",
+            "1.6 of 100 disks fail in a year (Backblaze 2024).",
+            "Keep the data on members of their own: strategy quorum.",
+        ),
+    }
+)
+
+
+class Spof(Check):
+    name = "spof"
+    codes = tuple(CODES.values())
+
+    def check(self, design: Design) -> Iterable[Finding]:
+        lost: dict[Part, list[str]] = {}
+        for analysis in design.analyses.values():
+            # A guest stands on its own host, and that is no fault of the cloud's.
+            if analysis.visible.name == "guest":
+                continue
+            for name in analysis.structure.singles:
+                part = analysis.structure.parts[name]
+                if part.kind in CODES:
+                    lost.setdefault(part, []).append(analysis.visible.title)
+        for part, services in lost.items():
+            what = ", ".join(services)
+            yield CODES[part.kind].found(part.name, f"Without {part.name} there is none of: {what}.", part.loc)

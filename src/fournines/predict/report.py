@@ -1,0 +1,114 @@
+"""Predictions as people read them: a table of services, why they are down, and what a change makes of it. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count, product
+from string import ascii_lowercase
+from textwrap import wrap
+
+from fournines.cloud.model import Cloud
+from fournines.predict.prediction import Prediction
+from fournines.predict.rates import Rate
+
+CAUSES = 3
+"""Shown of each service."""
+
+
+def nines(availability: float) -> float:
+    """How many: 0.9999 has 4."""
+    return math.inf if availability >= 1 else -math.log10(1 - availability)
+
+
+def table(predictions: Sequence[Prediction], cloud: Cloud, width: int = 80) -> list[str]:
+    """One line a service, the causes below it, what is not in it at the end."""
+    if not predictions:
+        return [f"{cloud.name} offers nothing that users see"]
+    budget = (1 - cloud.sla) * 525_600
+    lines = [
+        f"{cloud.name}: promised {cloud.sla * 100:g} %, {budget:.1f} minutes a year",
+        "",
+        f"{'service':<15} {'nines':>5} {'availability':>12} {'min/year':>9} "
+        f"{'promise':>8} {'P(kept)':>8} {'half':>7} {'95 %':>7}",
+    ]
+    for each in predictions:
+        years = each.downtime
+        lines.append(
+            f"{each.name:<15} {nines(each.availability):>5.1f} {each.availability * 100:>10.4f} % "
+            f"{each.downtime_s / 60:>9.1f} {'met' if each.sla_met else 'NOT met':>8} {years.p_met:>8.3f} "
+            f"{years.p50_s / 60:>7.1f} {years.p95_s / 60:>7.1f}"
+        )
+    lines += ["", "half, 95 %: minutes that half, and 95 of 100, years stay below", ""]
+    remedies = dict.fromkeys(cause.fix for each in predictions for cause in each.causes[:CAUSES])
+    letters = dict(zip(remedies, _letters(), strict=False))
+    for each in predictions:
+        lines.append(f"{each.name}: {each.analysis.visible.title}, {each.downtime_s / 60:.1f} min/year")
+        for cause in each.causes[:CAUSES]:
+            told = f"{cause.yearly_s / 60:8.2f}  {cause.what} [{letters[cause.fix]}]"
+            lines += wrap(told, width, subsequent_indent=" " * 10)
+    lines += ["", "What to do:"]
+    for fix, letter in letters.items():
+        lines += wrap(f"[{letter}] {fix}", width, initial_indent="  ", subsequent_indent="      ")
+    return [*lines, *assumptions(predictions[0].analysis.rates.values(), width)]
+
+
+def _letters() -> Iterator[str]:
+    """a, b, ... z, aa, ab, ..."""
+    for length in count(1):
+        yield from map("".join, product(ascii_lowercase, repeat=length))
+
+
+def assumptions(rates: Iterable[Rate], width: int = 80) -> list[str]:
+    """What the figures stand on, in words."""
+    known = list(rates)
+    assumed = [rate.kind for rate in known if rate.basis == "assumed" and rate.counted]
+    left_out = [f"{rate.what} ({rate.per_year:g} a year)" for rate in known if not rate.counted]
+    told = [
+        f"Given these rates (nines predict --rates), of which nobody published: {', '.join(assumed)}."
+        if assumed
+        else "Given these rates (nines predict --rates).",
+        f"Not counted: {'; '.join(left_out)}." if left_out else "",
+        "A prediction is no proof: drills show that failovers work, years show how often parts fail.",
+    ]
+    return ["", *(line for text in told if text for line in wrap(text, width))]
+
+
+def comparison(before: Sequence[Prediction], after: Sequence[Prediction]) -> list[str]:
+    """Service by service what the second design makes of the first."""
+    old = {each.name: each for each in before}
+    lines = [f"{'service':<15} {'min/year':>9} {'becomes':>9} {'difference':>11} {'availability':>13} {'promise':>17}"]
+    for new in after:
+        was = old.pop(new.name, None)
+        minutes = new.downtime_s / 60
+        if was is None:
+            lines.append(f"{new.name:<15} {'-':>9} {minutes:>9.1f} {'new':>11}")
+            continue
+        gain = (new.availability - was.availability) * 100
+        verdict = {True: "met", False: "NOT met"}
+        change = (
+            f"{verdict[was.sla_met]} -> {verdict[new.sla_met]}" if was.sla_met != new.sla_met else verdict[new.sla_met]
+        )
+        lines.append(
+            f"{new.name:<15} {was.downtime_s / 60:>9.1f} {minutes:>9.1f} {minutes - was.downtime_s / 60:>+11.1f} "
+            f"{gain:>+11.4f} % {change:>17}"
+        )
+    return [*lines, *(f"{name:<15} {each.downtime_s / 60:>9.1f} {'-':>9} {'gone':>11}" for name, each in old.items())]
+
+
+def rates_table(rates: Iterable[Rate], width: int = 80) -> list[str]:
+    """Every figure with its source."""
+    lines: list[str] = []
+    for rate in rates:
+        back = f"{rate.repair_hours:g} h" + (
+            f", or {rate.restart_seconds:g} s in {rate.coverage:.0%}" if rate.restart_seconds else ""
+        )
+        if rate.kind == "failover":
+            told = f"succeeds in {rate.coverage:.1%}; else {rate.repair_hours:g} h"
+        else:
+            told = f"{rate.per_year:g} a year, back after {back}, {rate.beta:.0%} in common"
+        lines += [f"{rate.kind}: {rate.what}" + ("" if rate.counted else " (not counted)")]
+        lines += wrap(f"{told}; range {rate.range[0]:g} - {rate.range[1]:g}", width, initial_indent="    ")
+        source = f"{rate.basis}: {rate.source}, {rate.date}"
+        lines += wrap(source, width, initial_indent="    ", subsequent_indent="      ")
+    return lines
