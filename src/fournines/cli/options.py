@@ -37,3 +37,8 @@ SetOption = Annotated[
         help="What if: put this value into the cloud file, as in hosts.c3.rack=r2; an empty one takes the key out.",
     ),
 ]
+
+AcceptOption = Annotated[
+    list[str] | None,
+    typer.Option("--accept", metavar="CODE", help="Build although check finds this; repeat for more."),
+]

@@ -16,7 +16,7 @@ from fournines.predict.failovers import Loss, losses
 if TYPE_CHECKING:
     from fournines.availability.downtime import Downtime
 
-YEARS = 100_000
+YEARS = 20_000
 SHOWN_CUT_SETS = 20
 
 

@@ -20,9 +20,11 @@ from typing import Literal
 from fournines.availability.bdd import Bdd
 from fournines.availability.cut_sets import CutSets, minimal
 from fournines.availability.live import LiveTree
+from fournines.availability.nodes import TooManyNodesError
 from fournines.availability.tree import FaultTree, Gate
 from fournines.availability.tree import Kind as GateKind
 from fournines.cloud.model import Cloud, Host, Needs, Placement
+from fournines.errors import NinesError
 from fournines.predict.parts import Part
 from fournines.predict.visible import Visible
 from fournines.services import Service, catalogue
@@ -46,7 +48,16 @@ class Structure:
 
     @cached_property
     def bdd(self) -> Bdd:
-        return Bdd.of(self.tree, hint=self.order)
+        """Raises NinesError where too many decide together for that."""
+        try:
+            return Bdd.of(self.tree, hint=self.order)
+        except TooManyNodesError:
+            majorities = [each for each in self.stands_on if each.strategy.alive == "majority"]
+            voters = max((len(each.hosts) for each in majorities), default=0)
+            raise NinesError(
+                f"{self.tree.top}: {voters} voters decide together, too many for an exact prediction",
+                "leave the role control to seven hosts or fewer (nines explain QUORUM-MANY); check works with more",
+            ) from None
 
     @cached_property
     def singles(self) -> tuple[str, ...]:
@@ -142,11 +153,11 @@ class Structures:
             # Any of them stands for all: the first that has guests, where some have.
             mine = next((host for host in hosts if "compute" in host.roles), hosts[0])
             return self._host(mine)
+        spread = self.services[placement.name].spread(self.cloud)
         if need.alive == "all-but-one":
-            spread = self.services[placement.name].spread(self.cloud)
             domains = self._domains(placement, spread.domain)
             return self._atleast(f"{need.target}: more than {spread.spare} {spread.domain}s", spread.spare + 1, domains)
-        fail = {"any": len(hosts), "majority": len(hosts) - len(hosts) // 2, "all": 1}[need.alive]
+        fail = {"any": len(hosts), "majority": spread.spare + 1, "all": 1}[need.alive]
         name = f"{need.target}: {fail} of {len(hosts)}"
         if fail == len(hosts):
             return self._all_down(name, placement, hosts)

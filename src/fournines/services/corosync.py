@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable
 
-from fournines.cloud.model import Cloud, Host
+from fournines.cloud.model import Cloud, Host, Spread
 from fournines.cloud.ports import Port
 from fournines.cloud.strategies import QUORUM
 from fournines.converge.resources import File, Resource, Unit
@@ -43,6 +43,11 @@ class Corosync(Service):
             secret=True,
         )
         yield Unit(name="corosync.service", reads=(_CONF, _KEY))
+
+    def spread(self, cloud: Cloud) -> Spread:
+        """Of two, one may go on by itself once it has fenced the other: `two_node` in the template."""
+        two = len(cloud.services[self.name].hosts) == 2
+        return Spread("host", 1) if two else super().spread(cloud)
 
     def health(self, cloud: Cloud, host: Host) -> Check:
         members = len(cloud.services[self.name].hosts)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-from fournines.cloud.model import Bmc, Cloud, Host, Needs
+from fournines.cloud.model import Bmc, Cloud, Host, Needs, Spread
 from fournines.cloud.strategies import QUORUM
 from fournines.converge.resources import Directory, File, Resource, Unit
 from fournines.converge.steps import Check, Command, Step
@@ -67,6 +67,10 @@ class Pacemaker(Service):
             once=True,
         )
         yield Unit(name="pacemaker.service", reads=(_DEFAULTS, _DROP_IN))
+
+    def spread(self, cloud: Cloud) -> Spread:
+        """As Corosync's, whose quorum it has."""
+        return catalogue()["corosync"].spread(cloud)
 
     def health(self, cloud: Cloud, host: Host) -> Check:
         return Command(

@@ -3,7 +3,7 @@ rack; one host in a hundred for networks, one in ten for storage, the rest for g
 
 from __future__ import annotations
 
-IN_RACK, RACKS_IN_ROW, CONTROLLERS, DISKS = 40, 20, 5, 4
+IN_RACK, RACKS_IN_ROW, CONTROLLERS, DISKS = 40, 20, 3, 4
 
 
 def text(hosts: int, controllers: int = CONTROLLERS) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -24,6 +25,8 @@ def check(
     from fournines.cli.clouds import load_placed
     from fournines.errors import SpecError
 
+    # As for predict: a large cloud makes many small things, and the process ends soon.
+    gc.disable()
     try:
         resolved, places = load_placed(either(cloud, cloud_option), changes or ())
     except SpecError as error:

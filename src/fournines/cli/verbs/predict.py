@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import json
 import shutil
 from pathlib import Path
@@ -27,7 +28,7 @@ def predict(
     svg: Annotated[
         Path | None, typer.Option("--svg", help="Draw what the figure of --service depends on into this file.")
     ] = None,
-    years: Annotated[int, typer.Option("--years", min=1, max=10_000_000, help="To simulate.")] = 100_000,
+    years: Annotated[int, typer.Option("--years", min=1, max=10_000_000, help="To simulate.")] = 20_000,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the simulation.")] = 0,
     rates: Annotated[bool, typer.Option("--rates", help="Show the rates that it stands on, with sources.")] = False,
     export: Annotated[
@@ -35,7 +36,15 @@ def predict(
         typer.Option("--export", metavar="SERVICE", help="Print its fault tree in the Open-PSA exchange format."),
     ] = None,
     open_psa: Annotated[
-        Path | None, typer.Option("--open-psa", metavar="FILE", help="Solve a fault tree in that format instead.")
+        list[Path] | None,
+        typer.Option(
+            "--open-psa",
+            metavar="FILE",
+            help="Solve a fault tree in that format instead; repeat for more files of it.",
+        ),
+    ] = None,
+    limit_order: Annotated[
+        int | None, typer.Option("--limit-order", min=1, help="Of --open-psa: cut sets of at most so many events.")
     ] = None,
     top: Annotated[str | None, typer.Option("--top", help="Of --open-psa: the gate, where there are several.")] = None,
     as_json: JsonOption = False,
@@ -44,8 +53,10 @@ def predict(
 
     Reads only the cloud file. With --set PATH=VALUE, or two clouds, it says what the difference makes.
     """
-    if open_psa is not None:
-        _solve(open_psa, top, as_json)
+    # Millions of small things without circles, in a process that ends soon: looking for garbage takes half of the time.
+    gc.disable()
+    if open_psa:
+        _solve(open_psa, top, limit_order, as_json)
         return
     names = [*(clouds or []), *([cloud_option] if cloud_option else [])] or [None]
     if len(names) > 2 or (len(names) > 1 and changes):
@@ -133,14 +144,19 @@ def _export(cloud: Cloud, service: str) -> None:
     typer.echo(openpsa.write(found[service].tree, name=f"{cloud.name}-{service}"), nl=False)
 
 
-def _solve(file: Path, top: str | None, as_json: bool) -> None:
+def _solve(files: list[Path], top: str | None, limit_order: int | None, as_json: bool) -> None:
     from fournines.availability import openpsa
     from fournines.availability.bdd import Bdd
     from fournines.availability.cut_sets import minimal
+    from fournines.availability.nodes import TooManyNodesError
+    from fournines.errors import NinesError
 
-    tree = openpsa.read(file, top=top)
-    bdd = Bdd.of(tree)
-    sets = minimal(bdd)
+    tree = openpsa.read(files[0], *files[1:], top=top)
+    try:
+        bdd = Bdd.of(tree)
+        sets = minimal(bdd, limit_order)
+    except TooManyNodesError as error:
+        raise NinesError(f"{files[0]}: too large to be solved exactly: {error}") from None
     by_order = {str(order): number for order, number in sorted(sets.by_order.items())}
     told = {"probability": bdd.probability(), "cut_sets": {"count": sets.count, "by_order": by_order}}
     if as_json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from fournines.cli.options import CloudArgument, CloudOption, JsonOption, WipeOption, either
+from fournines.cli.options import AcceptOption, CloudArgument, CloudOption, JsonOption, WipeOption, either
 
 if TYPE_CHECKING:
     from fournines.cli.build import Built
@@ -21,20 +21,25 @@ def up(
     cloud: CloudArgument = None,
     cloud_option: CloudOption = None,
     wipe: WipeOption = None,
+    accept: AcceptOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Build the cloud and prove each of its APIs by a round trip.
 
+    Refuses a design in which `check` finds an error that nobody accepted.
     Starts the lab's hosts where the cloud has a lab, then does what `apply` does.
     Safe to repeat at any time, also after a run that was killed.
     """
-    from fournines.cli.clouds import load, wiping
+    from fournines.cli.clouds import load_placed, wiping
+    from fournines.cli.findings import refuse
     from fournines.cli.progress import watch
     from fournines.state import State
 
     began = time.monotonic()
     given = either(cloud, cloud_option)
-    resolved = wiping(load(given), wipe)
+    resolved, places = load_placed(given)
+    refuse(resolved, places, accept or ())
+    resolved = wiping(resolved, wipe)
     state = State(resolved.name)
     with state.lock("up"), watch(f"up {resolved.name}") as observer:
         built = _build(resolved, state, observer)
