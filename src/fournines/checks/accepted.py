@@ -12,7 +12,7 @@ from fournines.spec.problems import suggest
 UNKNOWN = Code(
     "ACCEPT-UNKNOWN",
     "warning",
-    "An accepted finding that does not exist",
+    "an accepted finding that does not exist",
     "The cloud file accepts a code that no check has: a misspelt one accepts nothing, and another one is not known.",
     "Correct the code under `accept`, or take it out; nines explain lists them all.",
 )

@@ -24,31 +24,31 @@ CODES: Mapping[Kind, Code] = MappingProxyType(
     {
         "host": _code(
             "HOST",
-            "One host without which users are without a service",
+            "one host without which users are without a service",
             "A host fails about four times a year, its operating system included (Dantas 2012), for minutes to days.",
             "Give its roles to one more host; three for what lives by a majority.",
         ),
         "rack": _code(
             "RACK",
-            "One rack without which users are without a service",
+            "one rack without which users are without a service",
             "A rack goes as a whole: a breaker, a power distribution unit, somebody's elbow.",
             "Spread the hosts of each role over racks: three for what lives by a majority and for copies of data.",
         ),
         "feed": _code(
             "FEED",
-            "One power feed without which users are without a service",
+            "one power feed without which users are without a service",
             "Feeds fail, and are switched off for maintenance.",
             "Give every rack a second feed (racks.NAME.feeds), and every host two power supplies.",
         ),
         "switch": _code(
             "SWITCH",
-            "One switch without which users are without a service",
+            "one switch without which users are without a service",
             "5 in 100 top-of-rack switches fail in a year (Gill 2011), and every one is updated.",
             "Give every rack a second switch (racks.NAME.switches) and hosts a bond over both.",
         ),
         "disk": _code(
             "DISK",
-            "One disk without which users are without a service",
+            "one disk without which users are without a service",
             "1.6 of 100 disks fail in a year (Backblaze 2024).",
             "Keep the data on members of their own: strategy quorum.",
         ),

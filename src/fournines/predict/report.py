@@ -39,7 +39,12 @@ def table(predictions: Sequence[Prediction], cloud: Cloud, width: int = 80) -> l
             f"{each.downtime_s / 60:>9.1f} {'met' if each.sla_met else 'NOT met':>8} {years.p_met:>8.3f} "
             f"{years.p50_s / 60:>7.1f} {years.p95_s / 60:>7.1f}"
         )
-    lines += ["", "half, 95 %: minutes that half, and 95 of 100, years stay below", ""]
+    lines += [
+        "",
+        "P(kept): share of simulated years within the promise, if the rates are right;",
+        "half, 95 %: minutes that half of them, and 95 in 100, stay below",
+        "",
+    ]
     remedies = dict.fromkeys(cause.fix for each in predictions for cause in each.causes[:CAUSES])
     letters = dict(zip(remedies, _letters(), strict=False))
     for each in predictions:
