@@ -7,8 +7,8 @@ from xml.sax.saxutils import escape
 
 from fournines.predict.sensitivity import Bar
 
-_LABEL, _PLOT, _ROW, _TOP = 250, 430, 26, 64
-"""Pixels: room for names, for bars, of one bar's line, above the first."""
+_LABEL, _FIGURE, _PLOT, _ROW, _TOP = 180, 60, 400, 26, 84
+"""Pixels: room for names, for a figure on each side of the bars, for bars, of one bar's line, above the first."""
 
 
 def text(bars: Sequence[Bar], now: float, width: int = 80) -> list[str]:
@@ -39,14 +39,14 @@ def svg(bars: Sequence[Bar], now: float, title: str) -> str:
     """A picture of its own: 700 pixels wide, readable in black and white."""
     least = min([min(bar.at_low, bar.at_high) for bar in bars] + [now])
     most = max([max(bar.at_low, bar.at_high) for bar in bars] + [now])
-    height = _TOP + _ROW * max(1, len(bars)) + 34
+    width, height = _LABEL + 2 * _FIGURE + _PLOT, _TOP + _ROW * max(1, len(bars)) + 14
 
     def x(minutes: float) -> float:
-        return _LABEL + (minutes - least) / ((most - least) or 1) * _PLOT
+        return _LABEL + _FIGURE + (minutes - least) / ((most - least) or 1) * _PLOT
 
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_LABEL + _PLOT + 20} {height}" role="img" '
-        f'font-family="sans-serif" font-size="12" fill="#222">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        'role="img" font-family="sans-serif" font-size="12" fill="#222">',
         f"<title>{escape(title)}</title>",
         f'<rect width="100%" height="100%" fill="#fff"/><text x="10" y="22" font-size="15">{escape(title)}</text>',
         '<text x="10" y="42" fill="#666">minutes a year at each end of the range of one rate, all else as it is</text>',
@@ -60,6 +60,8 @@ def svg(bars: Sequence[Bar], now: float, title: str) -> str:
             f'<text x="{_LABEL - 8}" y="{y + 13}" text-anchor="end">{name}</text>',
             f'<rect x="{left:.1f}" y="{y}" width="{max(1.0, right - left):.1f}" height="{_ROW - 8}" fill="#4a7fb5">'
             f"<title>{escape(bar.what)}: {low:.2f} to {high:.2f} minutes</title></rect>",
+            f'<text x="{left - 5:.1f}" y="{y + 13}" text-anchor="end">{low:.1f}</text>',
+            f'<text x="{max(left + 1, right) + 5:.1f}" y="{y + 13}">{high:.1f}</text>',
         ]
     if not bars:
         parts.append(f'<text x="10" y="{_TOP + 13}">no rate with a range makes a difference</text>')
@@ -67,10 +69,5 @@ def svg(bars: Sequence[Bar], now: float, title: str) -> str:
     parts.append(
         f'<line x1="{x(now):.1f}" y1="{_TOP - 6}" x2="{x(now):.1f}" y2="{bottom}" stroke="#b00" stroke-width="2"/>'
     )
-    ends = [(least, "start"), (most, "end")] if most > least else []
-    parts += [
-        f'<text x="{x(value):.1f}" y="{bottom + 18}" text-anchor="{anchor}">{value:.1f}</text>'
-        for value, anchor in ends
-    ]
-    parts.append(f'<text x="{x(now):.1f}" y="{_TOP - 10}" text-anchor="middle" fill="#b00">{now:.1f}</text></svg>')
+    parts.append(f'<text x="{x(now):.1f}" y="{_TOP - 10}" text-anchor="middle" fill="#b00">now {now:.1f}</text></svg>')
     return "\n".join(parts) + "\n"
