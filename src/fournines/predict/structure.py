@@ -94,10 +94,12 @@ class Structures:
         self._on: dict[str, frozenset[str]] = {
             name: frozenset(host.name for host in placement.hosts) for name, placement in self.cloud.services.items()
         }
-        feeds = {feed for host in self.cloud.hosts for feed in host.feeds}
-        switches = {switch for host in self.cloud.hosts for switch in host.switches}
-        self._several = {"feed": len(feeds) > 1, "switch": len(switches) > 1}
+        self._sets: dict[tuple[str, str], dict[tuple[str, ...], None]] = {}
+        """Feed or switch -> those that some host has together, in which it is."""
         for host in self.cloud.hosts:
+            for kind, names in (("feed", host.feeds), ("switch", host.switches)):
+                for name in names if len(names) > 1 else ():
+                    self._sets.setdefault((kind, name), {})[tuple(sorted(names))] = None
             group = _role(host)
             self._sizes[group] = self._sizes.get(group, 0) + 1
 
@@ -134,7 +136,9 @@ class Structures:
             for other in self._global(placement, set())
             if self._counts(other, changes)
         ]
-        return self._gate(name, "or", [*below, self._too_few(need, placement), *self._common(placement)])
+        # A given host is needed whatever becomes of members: it is not down with all of them.
+        common = self._common(placement, set()) if need.alive != "one" else ()
+        return self._gate(name, "or", [*below, self._too_few(need, placement), *common])
 
     def _global(self, placement: Placement, seen: set[str]) -> Iterable[Needs]:
         """What all its members need alike: what it needs anywhere, and what its needs on its own host need anywhere."""
@@ -249,18 +253,34 @@ class Structures:
         return name
 
     def _all_of(self, kind: Literal["feed", "switch"], names: tuple[str, ...]) -> list[str]:
-        """The last of these feeds or switches; none where the spec says none."""
+        """The last of these feeds or switches; none where the spec says none. Each is down by itself, or with those
+        that it is together with elsewhere."""
         section = {"feed": "feeds", "switch": "switches"}[kind]
-        group = section if self._several[kind] else ""
-        parts = [self._part(Part(f"{kind} {name}", kind, group, (section,))) for name in sorted(names)]
-        if len(parts) < 2:
-            return parts
-        together = Part(f"{section} {' and '.join(sorted(names))} at once", "group", section, (section,), of=kind)
-        both = self._gate(f"every {kind} of {', '.join(sorted(names))}", "and", parts)
-        return [both, self._part(together)]
+        own = tuple(sorted(names))
+        told = ", ".join(own)
+        out: list[str] = []
+        for name in own:
+            sets = self._sets.get((kind, name), {})
+            below = [
+                self._part(Part(f"{kind} {name}", kind, section if sets else "", (section,))),
+                *(self._together(kind, section, each) for each in sets if each != own),
+            ]
+            out.append(self._gate(f"{kind} {name} of {told}", "or", below) if len(below) > 1 else below[0])
+        if len(own) < 2:
+            return out
+        return [self._gate(f"every {kind} of {told}", "and", out), self._together(kind, section, own)]
 
-    def _common(self, placement: Placement) -> list[str]:
+    def _together(self, kind: Literal["feed", "switch"], section: str, names: tuple[str, ...]) -> str:
+        return self._part(Part(f"{section} {' and '.join(names)} at once", "group", section, (section,), of=kind))
+
+    def _common(self, placement: Placement, seen: set[str]) -> list[str]:
+        """What strikes all its members at once, or all of a service that each of them needs on its own host."""
         found: list[str] = []
+        seen.add(placement.name)
+        for need in placement.needs:
+            mine = need.alive == "local" and not need.soft and need.target not in seen
+            if mine and self._on[placement.name] <= self._on.get(need.target, frozenset()):
+                found += self._common(self.cloud.services[need.target], seen)
         loc = ("services", placement.name)
         if len(placement.hosts) > 1:
             found.append(
@@ -274,8 +294,8 @@ class Structures:
         self._parts.setdefault(part.name, part)
         return part.name
 
-    def _gate(self, name: str, kind: GateKind, inputs: Sequence[str], *, replace: bool = False) -> str:
-        if replace or name not in self._gates:
+    def _gate(self, name: str, kind: GateKind, inputs: Sequence[str]) -> str:
+        if name not in self._gates:
             self._gates[name] = Gate(kind, tuple(dict.fromkeys(inputs)))
         return name
 
