@@ -25,6 +25,7 @@ Views = Mapping[str, HostView]
 """Host name -> what was seen of it."""
 
 PACEMAKER, GALERA, MON, OSD, L3 = "pacemaker", "galera", "ceph", "ceph-osd", "neutron-l3"
+SWITCH = "openvswitch"
 
 
 def facts(views: Views, host: str, service: str) -> Mapping[str, Any] | None:
@@ -162,6 +163,9 @@ def struck(fault: Fault, hosts: tuple[str, ...], views: Views, cloud: Cloud) -> 
     """What that fault takes from the cloud when it strikes these hosts."""
     if fault.silences:
         return carried(hosts, views, cloud)
+    if fault.stops == SWITCH:
+        # What the switch carried, the others miss as if the host were gone.
+        return carried(hosts, views, cloud) & {"router"}
     return frozenset[Part]({"osd"}) if fault.stops == OSD else frozenset[Part]()
 
 

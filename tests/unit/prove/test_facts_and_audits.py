@@ -105,6 +105,18 @@ def test_what_storage_hosts_carry() -> None:
     assert struck(named("storage-host-isolate"), ("s1",), views, cloud) == {"osds", "copies"}
 
 
+def test_what_a_switch_carries() -> None:
+    services = {**CLOUD.services, "neutron-l3": Placement("neutron-l3", QUORUM, CLOUD.hosts, (), ())}
+    cloud = replace(CLOUD, services=services)
+    routers = {
+        name: host(**{"neutron-l3": member({"ready": ["r"], "active": ["r"] if name == "c2" else []})})
+        for name in ("c1", "c2", "c3")
+    }
+    assert struck(named("ovs-kill"), ("c2",), routers, cloud) == {"router"}, "another host routes after VRRP's timers"
+    assert struck(named("ovs-kill"), ("c1",), routers, cloud) == frozenset()
+    assert struck(named("l3-agent-kill"), ("c2",), routers, cloud) == frozenset()
+
+
 @dataclass
 class Reader:
     """A client host whose program says what is in a file."""
