@@ -107,7 +107,7 @@ def _unfenced(design: Design, controllers: Sequence[Host]) -> Iterable[Finding]:
         names,
         f"{names} {verb(lacking, 'has', 'have')} no bmc: {follows}. {_clients(design)}",
         ("hosts", lacking[0].name, "bmc"),
-        fix=f"say each one's `bmc` under hosts.{lacking[0].name}: address, system, username, password_file",
+        fix=_give_bmc(lacking),
     )
 
 
@@ -120,8 +120,13 @@ def _unfenced_computes(computes: Sequence[Host]) -> Iterable[Finding]:
             "be started elsewhere without the risk of two that write to one disk, so they stay down until a human "
             "has looked.",
             ("hosts", lacking[0].name, "bmc"),
-            fix=f"say each one's `bmc` under hosts.{lacking[0].name}: address, system, username, password_file",
+            fix=_give_bmc(lacking),
         )
+
+
+def _give_bmc(hosts: Sequence[Host]) -> str:
+    each = verb(hosts, "it", "each of them")
+    return f"give {each} a `bmc`, such as hosts.{hosts[0].name}.bmc: address, system, username, password_file"
 
 
 def _same_power(design: Design, controllers: Sequence[Host], computes: Sequence[Host]) -> Iterable[Finding]:

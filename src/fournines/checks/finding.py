@@ -42,4 +42,14 @@ class Code:
         self, subject: str, why: str, loc: tuple[str, ...] = (), *, fix: str = "", severity: Severity | None = None
     ) -> Finding:
         """This kind of finding in a cloud; `fix` and `severity` where they are not the usual ones."""
-        return Finding(self.code, severity or self.severity, subject, why, fix or self.fix, loc)
+        return Finding(self.code, severity or self.severity, subject, _ended(why), _begun(_ended(fix or self.fix)), loc)
+
+
+def _ended(text: str) -> str:
+    """With a full stop."""
+    return text if text.endswith(".") else f"{text}."
+
+
+def _begun(text: str) -> str:
+    """With a capital; what is found may begin with a name, which is left as it is."""
+    return text[:1].upper() + text[1:]

@@ -67,7 +67,7 @@ DOMAIN = Code(
 )
 
 
-_ALONE = " Corosync goes on alone then, as two_node says, and nothing but fencing keeps both hosts from serving."
+_ALONE = " Only Corosync goes on with one, as two_node says: then nothing but fencing keeps both hosts from serving."
 
 
 @dataclass(frozen=True)

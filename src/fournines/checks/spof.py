@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from fournines.checks import Check
+from fournines.checks._words import listed
 from fournines.checks.design import Design
 from fournines.checks.finding import Code, Finding
 from fournines.predict.parts import Kind, Part
@@ -71,5 +72,5 @@ class Spof(Check):
                 if part.kind in CODES:
                     lost.setdefault(part, []).append(analysis.visible.title)
         for part, services in lost.items():
-            what = ", ".join(services)
-            yield CODES[part.kind].found(part.name, f"Without {part.name} there is none of: {what}.", part.loc)
+            told = f"{part.name}, alone: while it is down clients go without {listed(services, most=len(services))}."
+            yield CODES[part.kind].found(part.name, told, part.loc)

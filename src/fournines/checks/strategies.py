@@ -142,7 +142,7 @@ def _instead(design: Design, name: str) -> str:
         return f"choose another strategy for {name}"
     default = " (the default)" if better == design.services[name].strategies[0] else ""
     three = better.alive == "majority" and len(design.hosts_of(name)) < 3
-    return f"say services.{name}.strategy: {better.name}{default}{', on three hosts' if three else ''}"
+    return f"set services.{name}.strategy to {better.name}{default}{', on three hosts' if three else ''}"
 
 
 def _without(design: Design, name: str) -> str:

@@ -21,7 +21,7 @@ RPC_RESPONSE = 30.0
 _ROUNDING = 1e-9
 _LOC = ("provider", "kind")
 """Timers are of a kind of host, not of one cloud."""
-_FIX = "Timers are no keys of the cloud file: they follow provider.kind, and stand in fournines/cloud/timers.py. "
+_FIX = "Timers are not set in the cloud file: they follow provider.kind, and stand in fournines/cloud/timers.py. "
 
 BUDGET = Code(
     "TIME-BUDGET",
@@ -89,12 +89,15 @@ def _bounds(design: Design) -> Iterable[_Bound]:
     )
     yield _Bound("A", apis, lambda timers: timers.connect, "the request goes to another server")
     if writer := costs.get("galera"):
-        yield _Bound("C", (*apis, *_CREATED), _and_connect(writer), "another database member is the writer")
+        takes = "the database runs on another host" if _moved(design, "galera") else "another database member writes"
+        yield _Bound("C", (*apis, *_CREATED), _and_connect(writer), takes)
     if vip := costs.get("haproxy"):
         lost = [vip, *([writer] if writer else [])]
-        yield _Bound("D", (*apis, *_CREATED), _and_connect(*lost), "the host is fenced and the VIP moved")
+        moved = " with the database" if _moved(design, "galera") else ""
+        yield _Bound("D", (*apis, *_CREATED), _and_connect(*lost), f"the host is fenced and the VIP moved{moved}")
     if bus := costs.get("rabbitmq"):
-        yield _Bound("E", _CREATED, bus, "queues have leaders elsewhere")
+        takes = "the broker runs on another host" if _moved(design, "rabbitmq") else "queues have leaders elsewhere"
+        yield _Bound("E", _CREATED, bus, takes)
     if blocks := costs.get("ceph-osd"):
         yield _Bound("F", (*_CREATED, "volume-io", "image"), blocks, "Ceph agrees that its disks are down")
         if "radosgw" in design.cloud.services:
@@ -103,6 +106,11 @@ def _bounds(design: Design) -> Iterable[_Bound]:
         yield _Bound("O", (*_CREATED, "volume-io", "image"), disk, "its neighbours report the OSD")
     if router := costs.get("neutron-l3"):
         yield _Bound("G", ("fip",), router, "VRRP makes another host active")
+
+
+def _moved(design: Design, service: str) -> bool:
+    """Pacemaker runs one of it, and moves it."""
+    return design.cloud.services[service].strategy.supervisor == "pacemaker"
 
 
 def _failovers(design: Design) -> Mapping[str, Callable[[Timers], float]]:
@@ -133,15 +141,19 @@ def _budgets(design: Design) -> Iterable[Finding]:
     for letter, found in over.items():
         told: list[str] = []
         for bound, seconds, late in found:
-            of = ", ".join(f"{column} {number(budget({letter}, column) or 0)}" for column in late)
-            told.append(f"{number(seconds)} s until {bound.what}, where the budget is {of} s")
+            budgets: dict[float, list[Column]] = {}
+            for column in late:
+                budgets.setdefault(budget({letter}, column) or 0, []).append(column)
+            of = ", ".join(f"{number(most)} s ({', '.join(columns)})" for most, columns in budgets.items())
+            told.append(f"{number(seconds)} s until {bound.what}, where the budget is {of}")
         shares = _shares(found[0][0].seconds, design.timers)
         most = listed(f"{name} (by up to {number(share)} s)" for name, share in shares[:3])
         yield BUDGET.found(
             f"class {letter}",
             f"{CLASSES[letter]}: clients may wait for {'; '.join(told)}. What shortens it: {most}",
             _LOC,
-            fix=f"{_FIX}Shorten {shares[0][0]} there if your hardware allows it, or accept the finding (accept).",
+            fix=f"{_FIX}Shorten {shares[0][0]} there if your hardware allows it, or plan with the bound and accept the "
+            "finding.",
         )
 
 
@@ -176,7 +188,9 @@ def _clients(design: Design) -> Iterable[Finding]:
         yield _impatient(
             "rpc_response_timeout",
             RPC_RESPONSE,
-            f"queues have no leader for {number(bus(timers))} s (rabbit_ticktime) when a broker is lost",
+            f"the broker is away for {number(bus(timers))} s when its host is lost (fence, disk_takeover)"
+            if _moved(design, "rabbitmq")
+            else f"queues have no leader for {number(bus(timers))} s (rabbit_ticktime) when a broker is lost",
             "creating and attaching fails that would only have been late",
         )
     if blocks := costs.get("ceph-osd"):

@@ -40,3 +40,11 @@ def test_each_code_says_why_and_what_to_do(check: Check):
         assert code.title
         assert len(code.why) > 100
         assert code.fix.endswith(".")
+
+
+def test_what_is_found_ends_with_a_full_stop_and_what_to_do_begins_with_a_capital() -> None:
+    code = codes()["SPOF-HOST"]
+    for why in ("ctl1 is the only one", "ctl1 is the only one."):
+        found = code.found("ctl1", why, fix="give one more host the role")
+        assert (found.why, found.fix) == ("ctl1 is the only one.", "Give one more host the role.")
+    assert code.found("ctl1", "x").fix == code.fix

@@ -39,7 +39,7 @@ def test_one_voter(spoilt: Spoilt, findings: Findings):
     assert (found.severity, found.subject) == ("error", _CONTROLLERS)
     assert "ctl1 is the only voter" in found.why
     assert "a token" in found.why
-    assert "give 2 more hosts the role control" in found.fix
+    assert "Give 2 more hosts the role control" in found.fix
     assert found.loc == ("hosts", "ctl1", "roles")
 
 
@@ -49,7 +49,7 @@ def test_two_voters(spoilt: Spoilt, findings: Findings):
     assert (found.severity, found.subject) == ("error", _CONTROLLERS)
     assert "ctl1 and ctl2" in found.why
     assert "two_node" in found.why
-    assert "give 1 more host the role control" in found.fix
+    assert "Give 1 more host the role control" in found.fix
     assert found.loc == ("hosts", "ctl2", "roles")
     assert not findings(text, "QUORUM-ONE")
     assert not findings(text, "QUORUM-EVEN")
@@ -126,7 +126,7 @@ def test_a_majority_on_one_feed_or_switch(key: str, part: str, words: str, spoil
     (found,) = findings(text, "QUORUM-DOMAIN")
     assert (found.severity, found.subject) == ("error", part)
     assert f"{words} {part}: ctl1, ctl2 and ctl3" in found.why
-    assert f"give ctl1, ctl2 and ctl3 two {key} each" in found.fix
+    assert f"Give ctl1, ctl2 and ctl3 two {key} each" in found.fix
     assert found.loc == ("hosts", "ctl1", key)
 
 

@@ -40,7 +40,7 @@ def test_copied_disks_without_fencing(service: str, spoilt: Spoilt, findings: Fi
     assert (found.severity, found.subject) == ("error", service)
     assert "ctl1, ctl2 and ctl3 cannot be fenced" in found.why
     assert "one side's acknowledged writes are lost" in found.why
-    assert f"services.{service}.strategy: quorum (the default)" in found.fix
+    assert f"services.{service}.strategy to quorum (the default)" in found.fix
     assert found.loc == ("services", service, "disk")
 
 
@@ -60,7 +60,7 @@ def test_two_hosts_that_copy_have_two_votes(spoilt: Spoilt, findings: Findings):
     )
     (found,) = findings(text, "STRATEGY-DRBD")
     assert "ctl1 and ctl2 copy the disk of galera to each other and have two votes" in found.why
-    assert found.fix.endswith("on three hosts")
+    assert found.fix.endswith("on three hosts.")
 
 
 def test_a_shared_disk(spoilt: Spoilt, findings: Findings):

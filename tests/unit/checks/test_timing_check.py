@@ -40,14 +40,14 @@ def test_real_hosts_exceed_some(good: str, findings: Findings) -> None:
     assert {each.loc for each in found.values()} == {("provider", "kind")}
     assert "18.5 s until the host is fenced" in found["class D"].why
     assert "What shortens it: fence (by up to 8.5 s)" in found["class D"].why
-    assert "the budget is token 15, read 15, write 15" in found["class D"].why
+    assert "the budget is 15 s (token, read, write, " in found["class D"].why
 
 
 @pytest.mark.parametrize(
     ("changed", "letter", "told"),
     [
         ({"connect": 1.5}, "A", "1.5 s until the request goes to another server"),
-        ({"evs_suspect": 8}, "C", "10 s until another database member is the writer"),
+        ({"evs_suspect": 8}, "C", "10 s until another database member writes"),
         ({"fence": 10}, "D", "15.8 s until the host is fenced"),
         ({"rabbit_ticktime": 30}, "E", "37.5 s until queues have leaders elsewhere"),
         ({"osd_heartbeat_grace": 24}, "F", "30.5 s until Ceph agrees"),
@@ -89,8 +89,14 @@ def test_a_disk_that_moves_costs_what_its_takeover_does(good: str, findings: Fin
         .replace("[11-13]", "[11-12]")
         .replace("roles: [control]\n    rack: r[1-3]", "roles: [control]\n    rack: r[1-2]")
     )
-    text = two.replace("services:\n", "services:\n  galera: {strategy: active-backup}\n")
-    assert "48.5 s until" in budgets(findings(text))["class C"].why
+    moved = "services:\n  galera: {strategy: active-backup}\n  rabbitmq: {strategy: active-backup}\n"
+    text = two.replace("services:\n", moved)
+    found = budgets(findings(text))
+    assert "48.5 s until the database runs on another host" in found["class C"].why
+    assert "the VIP moved with the database" in found["class D"].why
+    assert "47.5 s until the broker runs on another host" in found["class E"].why
+    (client,) = findings(text, "TIME-CLIENT")
+    assert "the broker is away for 47.5 s" in client.why
 
 
 @pytest.mark.parametrize(
