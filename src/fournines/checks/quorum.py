@@ -175,7 +175,7 @@ def _domains(design: Design, groups: Iterable[_Voters]) -> Iterable[Finding]:
                 found.setdefault(part, []).append((voters, behind))
     for part, struck in found.items():
         told = "; ".join(
-            f"{listed(host.name for host in behind)}, {len(behind)} of the {len(voters.hosts)} voters of "
+            f"{listed(host.name for host in behind)}, {_share(len(behind), len(voters.hosts))} voters of "
             f"{listed(voters.services, most=8)}"
             for voters, behind in struck
         )
@@ -188,6 +188,10 @@ def _domains(design: Design, groups: Iterable[_Voters]) -> Iterable[Finding]:
             ("hosts", first.name, KEYS[part.kind]),
             fix="; ".join(_spread(design, part, voters) for voters, _ in struck),
         )
+
+
+def _share(some: int, of: int) -> str:
+    return f"all {of}" if some == of else f"{some} of the {of}"
 
 
 _BEHIND: Mapping[Kind, str] = {

@@ -92,7 +92,7 @@ def test_a_majority_in_one_rack(spoilt: Spoilt, findings: Findings):
     text = spoilt(("roles: [control]\n    rack: r[1-3]", "roles: [control]\n    rack: r2"))
     (found,) = findings(text, "QUORUM-DOMAIN")
     assert (found.severity, found.subject) == ("error", "rack r2")
-    assert f"ctl1, ctl2 and ctl3, 3 of the 3 voters of {_CONTROLLERS}" in found.why
+    assert f"ctl1, ctl2 and ctl3, all 3 voters of {_CONTROLLERS}" in found.why
     assert "a token" in found.why
     assert "over 3 racks or more, at most 1 in each" in found.fix
     assert found.loc == ("hosts", "ctl1", "rack")
@@ -106,8 +106,8 @@ def test_only_one_rack_is_declared(spoilt: Spoilt, findings: Findings):
     )
     (found,) = findings(text, "QUORUM-DOMAIN")
     assert found.subject == "rack r1"
-    assert "3 of the 3 voters of corosync" in found.why
-    assert "5 of the 5 voters of ceph" in found.why, "one rack is one finding"
+    assert "all 3 voters of corosync" in found.why
+    assert "all 5 voters of ceph" in found.why, "one rack is one finding"
     assert "declare more under `racks`" in found.fix
 
 
