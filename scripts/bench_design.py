@@ -1,6 +1,6 @@
-"""`nines check` and `nines predict` on large clouds: seconds of CPU and of the clock, and memory, each in its own process.
+"""`nines check` and `nines predict` on large clouds: seconds, CPU seconds and memory, each in its own process.
 
-    .venv/bin/python scripts/bench_design.py [HOSTS ...]
+.venv/bin/python scripts/bench_design.py [HOSTS ...]
 """
 
 from __future__ import annotations
@@ -26,7 +26,11 @@ def run(*words: str) -> tuple[float, float, float]:
     """(seconds, CPU seconds, MB at most) of one `nines`."""
     began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
-        [REPOSITORY / ".venv/bin/nines", *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
+        [REPOSITORY / ".venv/bin/nines", *words],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
     )
     if done.returncode not in (0, 1) or done.stderr:
         sys.exit(f"nines {' '.join(words)}: exit {done.returncode}\n{done.stderr}")
@@ -45,7 +49,9 @@ def main() -> None:
             for verb in ("check", "predict"):
                 seconds, cpu, megabytes = run(verb, str(file), "--json")
                 total += seconds
-                print(f"{f'{verb}, {hosts} hosts':<34} {'':>8} {seconds:>9.2f} {cpu:>8.2f} {megabytes:>7.0f} {_load():>6}")
+                print(
+                    f"{f'{verb}, {hosts} hosts':<34} {'':>8} {seconds:>9.2f} {cpu:>8.2f} {megabytes:>7.0f} {_load():>6}"
+                )
             asked = f"{ASKED[hosts]} s" if hosts in ASKED else ""
             print(f"{f'both, {hosts} hosts':<34} {asked:>8} {total:>9.2f} {'':>8} {'':>7} {_load():>6}", flush=True)
 

@@ -11,9 +11,9 @@ one of changes for who changes nothing. Somebody else's service (strategy extern
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby
 from typing import Literal
 
@@ -43,14 +43,14 @@ class Structure:
     members: Mapping[str, Sequence[Sequence[str]]]
     """Of these services: by which parts each member is down, as their names: daemons and disks there, then its host."""
 
-    order: Sequence[str]
-    """In which its parts are best asked."""
+    ordered: Callable[[], Sequence[str]]
+    """Its parts in an order in which they are best asked."""
 
     @cached_property
     def bdd(self) -> Bdd:
         """Raises NinesError where too many decide together for that."""
         try:
-            return Bdd.of(self.tree, hint=self.order)
+            return Bdd.of(self.tree, hint=self.ordered())
         except TooManyNodesError:
             majorities = [each for each in self.stands_on if each.strategy.alive == "majority"]
             voters = max((len(each.hosts) for each in majorities), default=0)
@@ -90,6 +90,8 @@ class Structures:
         self._gates: dict[str, Gate] = {}
         self._parts: dict[str, Part] = {}
         self._sizes: dict[str, int] = {}
+        self._sites = {host.name: _site(host) for host in self.cloud.hosts}
+        self._roles = {host.name: _role(host) for host in self.cloud.hosts}
         self._members: dict[str, Sequence[Sequence[str]]] = {}
         self._on: dict[str, frozenset[str]] = {
             name: frozenset(host.name for host in placement.hosts) for name, placement in self.cloud.services.items()
@@ -117,7 +119,7 @@ class Structures:
             parts,
             tuple(stands_on.values()),
             {name: self._causes(placement) for name, placement in stands_on.items()},
-            self._order(parts),
+            partial(self._order, parts),
         )
 
     def _counts(self, need: Needs, changes: bool) -> bool:
@@ -166,12 +168,18 @@ class Structures:
         if fail == len(hosts):
             return self._all_down(name, placement, hosts)
         # Place by place: what hosts have in common then stands close together, which keeps diagrams small.
-        return self._atleast(name, fail, [self._member(placement, host) for host in sorted(hosts, key=_site)])
+        return self._atleast(
+            name,
+            fail,
+            [self._member(placement, host) for host in sorted(hosts, key=lambda host: self._sites[host.name])],
+        )
 
     def _all_down(self, name: str, placement: Placement, hosts: Iterable[Host]) -> str:
         """Every one of these members is down: at each site, what its hosts hang on is, or each of them by itself."""
         sites: list[str] = []
-        for site, there in groupby(sorted(hosts, key=_site), key=_site):
+        for site, there in groupby(
+            sorted(hosts, key=lambda host: self._sites[host.name]), key=lambda host: self._sites[host.name]
+        ):
             alike = list(there)
             own = self._gate(
                 f"{placement.name} members of {site}", "and", [self._own(placement, host) for host in alike]
@@ -235,15 +243,15 @@ class Structures:
         return self._gate(f"{host.name} down", "or", [self._alone(host), self._site(host)])
 
     def _alone(self, host: Host) -> str:
-        group = _role(host) if self._sizes[_role(host)] > 1 else ""
+        group = self._roles[host.name] if self._sizes[self._roles[host.name]] > 1 else ""
         return self._part(Part(f"host {host.name}", "host", group, ("hosts", host.name), host=host.name))
 
     def _site(self, host: Host) -> str:
         """What it hangs on with others: its rack, its last feed, its last switch, what strikes all its likes."""
-        name = f"below {_site(host)}"
+        name = f"below {self._sites[host.name]}"
         if name not in self._gates:
             inputs: list[str] = []
-            role = _role(host)
+            role = self._roles[host.name]
             if self._sizes[role] > 1:
                 inputs.append(self._part(Part(f"all {role} at once", "group", role, ("hosts",), of="host")))
             if host.rack:
@@ -320,7 +328,9 @@ class Structures:
 
         found: dict[str, None] = {}
         later: list[str] = []
-        for host in sorted(self.cloud.hosts, key=lambda host: ("control" not in host.roles, _site(host), host.index)):
+        for host in sorted(
+            self.cloud.hosts, key=lambda host: ("control" not in host.roles, self._sites[host.name], host.index)
+        ):
             if own := sorted(on.get(host.name, ()), key=hosts_part_first):
                 found.update(dict.fromkeys(self._below(self._site(host))[1]))
                 if "control" in host.roles:
