@@ -58,6 +58,8 @@ def _called(part: Part, alone: bool) -> tuple[str, str]:
     return f"too many {likes} down at once", _MORE
 
 
+_DRILL = "drill it: each drill that goes well raises what you may put at rates.failover.coverage"
+_FENCE = "a `bmc` for each of its hosts: nothing takes over from a host that may still be alive"
 _APART = "let nothing reach all of them at the same time: change and update one by one, keep them in different racks"
 _MORE = "one more of them, or a shorter repair (spare parts, somebody on call)"
 _PLURAL = {"disk": "disks", "rack": "racks", "feed": "feeds", "switch": "switches"}
@@ -85,5 +87,5 @@ def _failover(loss: Loss) -> Iterable[Cause]:
     yield Cause(
         f"{loss.service} does not take over from lost {loss.what}",
         yearly * (1 - loss.coverage) * loss.failed_seconds,
-        "drill it: each drill that goes well raises what you may put at rates.failover.coverage",
+        _DRILL if loss.coverage else _FENCE,
     )

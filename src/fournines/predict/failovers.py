@@ -43,7 +43,7 @@ class Loss:
 def losses(analysis: Analysis, cloud: Cloud) -> Iterator[Loss]:
     """Of every service that this one stands on and whose failovers cost something."""
     rate = analysis.rates["failover"]
-    for placement in analysis.structure.stands_on:
+    for placement in analysis.structure.stands_on if rate.counted else ():
         if placement.failover and len(placement.hosts) > 1:
             yield from _of(placement, placement.failover, analysis, cloud, rate)
 
@@ -56,9 +56,11 @@ def _of(placement: Placement, failover: Failover, analysis: Analysis, cloud: Clo
         yearly = _per_year(placement, analysis, hosts=what == "hosts", each=failover.of == "each")
         share = min(1.0, failover.copies / len(placement.hosts)) if failover.copies else 1.0
         seconds = float(getattr(cloud.timers, timer)())
+        # Pacemaker takes over from a silent host only once it has been fenced.
+        safe = what == "daemons" or placement.strategy.supervisor != "pacemaker" or all(h.bmc for h in placement.hosts)
         # Daemons that nobody takes over from come back by themselves, most of them.
         back = rate.repair_hours if what == "hosts" else min(rate.repair_hours, analysis.rates["daemon"].down_hours)
-        yield Loss(placement.name, what, yearly, seconds, rate.coverage, back * 3600, share)
+        yield Loss(placement.name, what, yearly, seconds, rate.coverage if safe else 0.0, back * 3600, share)
 
 
 def _per_year(placement: Placement, analysis: Analysis, *, hosts: bool, each: bool) -> float:

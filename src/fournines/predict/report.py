@@ -18,7 +18,7 @@ CAUSES = 3
 
 def nines(availability: float) -> float:
     """How many: 0.9999 has 4."""
-    return math.inf if availability >= 1 else -math.log10(1 - availability)
+    return math.inf if availability >= 1 else 0.0 - math.log10(1 - availability)
 
 
 def table(predictions: Sequence[Prediction], cloud: Cloud, width: int = 80) -> list[str]:
