@@ -64,8 +64,8 @@ _APART = "let nothing reach all of them at the same time: change and update one 
 _MORE = "one more of them, or a shorter repair (spare parts, somebody on call)"
 _PLURAL = {"disk": "disks", "rack": "racks", "feed": "feeds", "switch": "switches"}
 _SECOND = {
-    "host": "a second host with its roles",
-    "daemon": "a second host that runs it",
+    "host": "one more host with its roles",
+    "daemon": "one more host that runs it",
     "disk": "a copy elsewhere",
     "rack": "spread its hosts over more racks",
     "feed": "a second feed to every rack",

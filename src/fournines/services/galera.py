@@ -39,7 +39,8 @@ _SHELL = "/usr/local/lib/fournines/sst-shell"
 class GaleraOptions(Options):
     buffer_pool_megabytes: int = 96
     log_megabytes: int = 48
-    max_connections: int = 1000
+    max_connections: int = 1500
+    """All daemons of a default cloud, busy at the same time, open about 1300."""
     applier_threads: int = 4
     gcache_megabytes: int = 128
     """How much history a member keeps for a rejoining one; too little turns a short absence into a full copy."""

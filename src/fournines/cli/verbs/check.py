@@ -17,9 +17,9 @@ def check(
     changes: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find the weak points of a design before it is built; reads only the cloud file.
+    """Find the weak points of a design before it is built.
 
-    Exit 0: no error. 1: there is one that nobody accepted. 2: the cloud file is wrong.
+    Reads only the cloud file. Exit 0: no error. 1: there is one that nobody accepted. 2: the cloud file is wrong.
     """
     from fournines.cli import findings
     from fournines.cli.clouds import load_placed

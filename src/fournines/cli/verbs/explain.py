@@ -10,7 +10,7 @@ import typer
 def explain(
     code: Annotated[str | None, typer.Argument(help="Of a finding, such as SPOF-HOST; without: all there are.")] = None,
 ) -> None:
-    """Say what a finding of `check` means, why it matters and what to do."""
+    """Say what a finding of `check` means and what to do."""
     from fournines import checks
 
     width = min(shutil.get_terminal_size().columns, 100)

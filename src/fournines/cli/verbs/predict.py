@@ -49,9 +49,10 @@ def predict(
     top: Annotated[str | None, typer.Option("--top", help="Of --open-psa: the gate, where there are several.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say how many nines a design will hold, service by service, and why not more.
+    """Say how many nines a design will hold, and why not more.
 
-    Reads only the cloud file. With --set PATH=VALUE, or two clouds, it says what the difference makes.
+    Service by service; reads only the cloud file.
+    With --set PATH=VALUE, or two clouds, it says what the difference makes.
     """
     # Millions of small things without circles, in a process that ends soon: looking for garbage takes half of the time.
     gc.disable()
