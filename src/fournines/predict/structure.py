@@ -43,14 +43,19 @@ class Structure:
     members: Mapping[str, Sequence[Sequence[str]]]
     """Of these services: by which parts each member is down, as their names: daemons and disks there, then its host."""
 
-    ordered: Callable[[], Sequence[str]]
-    """Its parts in an order in which they are best asked."""
+    ordering: Callable[[], Sequence[str]]
+    """Makes `order`."""
+
+    @cached_property
+    def order(self) -> Sequence[str]:
+        """Its parts in an order in which a diagram had better ask them."""
+        return self.ordering()
 
     @cached_property
     def bdd(self) -> Bdd:
         """Raises NinesError where too many decide together for that."""
         try:
-            return Bdd.of(self.tree, hint=self.ordered())
+            return Bdd.of(self.tree, hint=self.order)
         except TooManyNodesError:
             majorities = [each for each in self.stands_on if each.strategy.alive == "majority"]
             voters = max((len(each.hosts) for each in majorities), default=0)
