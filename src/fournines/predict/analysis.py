@@ -45,7 +45,8 @@ class Analysis:
     @cached_property
     def unavailability(self) -> float:
         """Share of the time in which too few parts are up, exactly; no failover is in it."""
-        return self.structure.bdd.probability(self.chances)
+        # A sum of products that are rounded may come out above 1.
+        return min(1.0, self.structure.bdd.probability(self.chances))
 
     @cached_property
     def birnbaum(self) -> Mapping[str, float]:

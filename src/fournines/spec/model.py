@@ -318,7 +318,7 @@ class Load(Model):
     """Requests that the busiest API serves at the same time at its worst."""
 
 
-Hours = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
+Hours = Annotated[float, Field(ge=0.01, le=1e9, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 

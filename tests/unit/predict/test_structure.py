@@ -52,6 +52,7 @@ DESIGNS: Mapping[str, tuple[str, ...]] = {
     "mixed feeds": ("good", *MIXED),
     "copies by host": ("good", "services.ceph={size: 4, min_size: 2}"),
     "somebody else's database": ("good",),
+    "a local service with needs": ("good",),
 }
 STATES = 450
 
@@ -59,11 +60,14 @@ STATES = 450
 @cache
 def resolved(design: str) -> Cloud:
     found = cloud(*DESIGNS[design])
-    if design != "somebody else's database":
-        return found
-    # No service offers that strategy so far, so no file can say it.
-    elsewhere = Placement("galera", EXTERNAL, hosts=(), needs=(), endpoints=())
-    return replace(found, services={**found.services, "galera": elsewhere})
+    # Two that no file can say so far.
+    if design == "somebody else's database":
+        elsewhere = Placement("galera", EXTERNAL, hosts=(), needs=(), endpoints=())
+        return replace(found, services={**found.services, "galera": elsewhere})
+    if design == "a local service with needs":
+        local = replace(found.services["haproxy-local"], needs=(Needs("etcd", "majority"), Needs("memcached", "local")))
+        return replace(found, services={**found.services, "haproxy-local": local})
+    return found
 
 
 @cache
@@ -296,4 +300,3 @@ def test_the_order_of_parts_has_each_once() -> None:
     for design in DESIGNS:
         for each in trees(design).values():
             assert sorted(each.order) == sorted(each.parts)
-            assert each.bdd.tree == each.tree
