@@ -11,9 +11,9 @@ from dataclasses import dataclass, fields, replace
 from fournines.checks import Check, Code, Design, Finding
 from fournines.checks._figures import number
 from fournines.checks._words import listed
+from fournines.cloud.columns import Column
 from fournines.cloud.timers import Timers
 from fournines.faults import Letter
-from fournines.probes import Column
 from fournines.prove.budgets import CLASSES, budget
 
 RPC_RESPONSE = 30.0

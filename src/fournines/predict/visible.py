@@ -6,12 +6,9 @@ A service belongs here when its users would call its absence an outage. Names fo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from fournines.cloud.columns import Column
 from fournines.cloud.model import Cloud, Needs
-
-if TYPE_CHECKING:
-    from fournines.probes import Column
 
 
 @dataclass(frozen=True, slots=True)

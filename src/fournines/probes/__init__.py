@@ -24,8 +24,9 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
+from fournines.cloud.columns import Column
 from fournines.cloud.model import Cloud, Host
 from fournines.probes._http import Answer, Api, ProbeError, Session, describe
 from fournines.probes._rows import MARK, Rows
@@ -50,9 +51,6 @@ __all__ = [
     "catalogue",
     "describe",
 ]
-
-Column = Literal["token", "read", "write", "create", "attach", "volume-io", "fip", "dhcp", "image", "s3", "ui"]
-"""What a client wants, as the budget table (`fournines.prove.budgets`) tells it apart."""
 
 
 class Probe(ABC):

@@ -11,9 +11,9 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import get_args
 
+from fournines.cloud.columns import Column
 from fournines.cloud.model import Role
 from fournines.faults import Letter
-from fournines.probes import Column
 
 CLASSES: Mapping[Letter, str] = MappingProxyType(
     {
