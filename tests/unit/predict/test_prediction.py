@@ -104,6 +104,9 @@ def test_what_fails_in_common_and_alone_is_all_that_fails() -> None:
     for one, group in groups.items():
         assert found.chances[one] + found.chances[group] == pytest.approx(1e-3, rel=1e-12)
     assert found.chances["all control hosts at once"] == pytest.approx(2e-4, rel=1e-12)
+    found = analysed("guest", "small", *only(hardware=host(0.2)))
+    assert found.chances["host g1"] == pytest.approx(1e-3, rel=1e-12), "it has no likes"
+    assert found.chances["host n1"] == pytest.approx(8e-4, rel=1e-12)
 
 
 @pytest.mark.parametrize(("kind", "per_year"), [("site", 0.25), ("operator", 0.17)])
