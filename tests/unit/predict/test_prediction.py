@@ -107,6 +107,9 @@ def test_what_fails_in_common_and_alone_is_all_that_fails() -> None:
     found = analysed("guest", "small", *only(hardware=host(0.2)))
     assert found.chances["host g1"] == pytest.approx(1e-3, rel=1e-12), "it has no likes"
     assert found.chances["host n1"] == pytest.approx(8e-4, rel=1e-12)
+    found = analysed("guest", "small", *only(hardware=host(0.2)))
+    assert found.chances["host g1"] == pytest.approx(1e-3, rel=1e-12), "it has no likes"
+    assert found.chances["host n1"] == pytest.approx(8e-4, rel=1e-12)
 
 
 @pytest.mark.parametrize(("kind", "per_year"), [("site", 0.25), ("operator", 0.17)])
@@ -150,6 +153,15 @@ def test_daemons_that_are_killed_cost_their_own_timer_or_nothing() -> None:
     assert found["ceph-osd", "daemons"] == timers.osd_failover() != timers.block_failover()
     assert found["neutron-l3", "hosts"] == timers.router_failover()
     assert ("neutron-l3", "daemons") not in found, "a router routes on without its agent"
+
+
+def test_a_takeover_that_fails_costs_until_somebody_acts_or_the_daemon_is_back() -> None:
+    (daemon,) = {each.failed_seconds for each in predicted("token", "lab").losses if each.what == "daemons"}
+    assert daemon == pytest.approx(0.99 * 10 + 0.01 * 3600)
+    (host,) = {each.failed_seconds for each in predicted("token", "lab").losses if each.what == "hosts"}
+    assert host == 1800
+    slow = predicted("token", "lab", "rates.daemon={coverage: 0, repair_hours: 9}")
+    assert {each.failed_seconds for each in slow.losses} == {1800}, "somebody acts before"
 
 
 def test_nothing_takes_over_from_a_silent_host_that_cannot_be_fenced() -> None:

@@ -22,5 +22,5 @@ def explain(
     typer.echo(f"{found.code} ({found.severity}): {found.title}\n")
     for paragraph in (found.why, f"What to do: {found.fix}"):
         typer.echo("\n".join(wrap(paragraph, width)) + "\n")
-    typer.echo(f"To build it all the same: nines up --accept {found.code}, or in the cloud file\n")
+    typer.echo(f"To build it all the same: nines up --accept {found.code}\nor in the cloud file\n")
     typer.echo(f"accept:\n  {found.code}: why you may")
