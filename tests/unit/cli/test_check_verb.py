@@ -117,6 +117,7 @@ def test_no_file_is_a_finding_too(nines: Nines) -> None:
     assert said.code == 2
     (found,) = listed(Said(2, said.out.replace('"place": ""', '"place": "none"'), ""))
     assert "did you mean lab?" in found["why"]
+    assert found["place"] == "none"
 
 
 def test_what_if(nines: Nines) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from pathlib import Path
 from random import Random
 
@@ -12,6 +13,7 @@ from designs import changed
 from fournines.availability.bdd import Bdd
 from fournines.availability.cut_sets import minimal
 from fournines.availability.nodes import TooManyNodesError
+from fournines.availability.tree import FaultTree, Gate
 from fournines.checks import Design, run
 from fournines.cloud import Cloud
 from fournines.errors import NinesError
@@ -67,6 +69,12 @@ def test_an_order_that_is_only_a_hint_does_no_harm(large: Cloud) -> None:
     assert badly.probability(chances) == pytest.approx(found.bdd.probability(chances), rel=1e-9)
     unknown = Bdd.of(found.tree, hint=["what nobody knows"], most=400_000)
     assert unknown.probability(chances) == pytest.approx(found.bdd.probability(chances), rel=1e-9)
+
+
+def test_a_hint_is_tried_first() -> None:
+    tree = FaultTree("top", {"top": Gate("atleast", ("a", "b", "c"), 2)}, dict.fromkeys("abc", 0.1))
+    for hint in permutations("abc"):
+        assert tuple(Bdd.of(tree, hint=hint).order) == hint
 
 
 def test_so_many_voters_that_no_order_helps_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

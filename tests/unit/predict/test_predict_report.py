@@ -76,6 +76,8 @@ def test_what_it_stands_on_is_said() -> None:
     assert "of which nobody published: rack, feed, failover." in text
     assert "Not counted: the whole site (0.25 a year); a major human error that stops the cloud (0.17 a year)." in text
     assert "A prediction is no proof" in text
+    text = " ".join(" ".join(report.table(predictions("lab", "rates.rack.counted=false"), cloud("lab"))).split())
+    assert "of which nobody published: feed, failover." in text
     own = [f"rates.{kind}={{per_year: 0.1, counted: true}}" for kind in ("rack", "feed", "site", "operator")]
     own.append("rates.failover.coverage=0.9")
     text = " ".join(report.table(predictions("lab", *own), cloud("lab")))
@@ -103,6 +105,15 @@ def test_a_comparison_says_what_the_second_design_makes_of_the_first() -> None:
         words = {True: "met", False: "NOT met"}
         same = old.sla_met == new.sla_met
         assert promise == (words[new.sla_met] if same else f"{words[old.sla_met]} -> {words[new.sla_met]}")
+
+
+def test_a_promise_that_is_met_now_and_was_not_is_told() -> None:
+    one_switch = "racks.r1.switches=[s1]"
+    was, now = (predictions("good", *more)[0].availability for more in ((one_switch,), ()))
+    sla = f"sla={50 * (was + now):.10f}"
+    before, after = predictions("good", sla, one_switch), predictions("good", sla)
+    assert report.comparison(before, after)[1].endswith(" NOT met -> met")
+    assert report.comparison(after, before)[1].endswith(" met -> NOT met")
 
 
 def test_services_that_come_and_go_are_told() -> None:

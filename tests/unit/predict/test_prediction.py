@@ -10,7 +10,7 @@ import pytest
 from designs import analysed, cloud, predicted
 
 from fournines.availability import renewal
-from fournines.availability.streams import YEAR_S, Fixed, expected
+from fournines.availability.streams import YEAR_S, Exponential, Fixed, expected
 from fournines.predict.prediction import Prediction, predict
 
 KINDS = "hardware", "system", "daemon", "disk", "rack", "feed", "switch"
@@ -196,6 +196,8 @@ def test_structure_and_failovers_add_up(name: str) -> None:
     for found in predict(cloud(name)):
         whole = found.analysis.unavailability * YEAR_S + math.fsum(loss.yearly_s for loss in found.losses)
         assert expected(found.streams) == pytest.approx(whole, rel=1e-12)
+        for stream in found.streams:
+            assert isinstance(stream.spread, Fixed if stream.name.endswith(", taken over") else Exponential)
         assert found.downtime_s == pytest.approx(whole, rel=1e-12)
         assert math.fsum(cause.yearly_s for cause in found.causes) == pytest.approx(whole, rel=1e-9)
         worst_first = [cause.yearly_s for cause in found.causes]

@@ -26,6 +26,7 @@ def drawn(text: str) -> tuple[list[tuple[str, float, float]], float]:
     ]
     bars = [each for each in root.iter(f"{SVG}rect") if each.get("x") is not None]
     bars.sort(key=lambda each: number(each, "y"))
+    assert len({number(each, "y") for each in bars}) == len(bars), "none hides another"
     ends = [(number(each, "x"), number(each, "x") + number(each, "width")) for each in bars]
     (line,) = root.iter(f"{SVG}line")
     assert line.get("x1") == line.get("x2")
