@@ -159,8 +159,6 @@ PATHS = st.sampled_from(
     ]
 )
 KINDS = st.sampled_from(sorted(defaults()))
-    ["hardware", "system", "daemon", "disk", "rack", "feed", "switch", "failover", "site", "operator"]
-)
 KEYS = st.sampled_from(["mttf_hours", "per_year", "repair_hours", "restart_seconds", "coverage", "beta", "counted"])
 RATES = st.tuples(KINDS, KEYS, RATE).map(lambda said: f"rates.{said[0]}.{said[1]}={said[2]}")
 
