@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from fournines.state import State
 
 
+OFF_WITHIN_S = 5.0
+"""How long a lab's host takes at most from its first killed process to being off, on a busy machine too."""
+
+
 def up(
     cloud: CloudArgument = None,
     cloud_option: CloudOption = None,
@@ -80,8 +84,20 @@ def _build(cloud: Cloud, state: State, observer: Observer, attempts: int = 3) ->
             lab.up(cloud, deploy.packages(cloud), deploy.masked(cloud), state, observer)
         return build(cloud, state, fleet(cloud, state), observer, always_prove=True)
     except (HostError, WaitError) as error:
-        off = [name for name, power in lab.running(state).items() if power == "off"]
+        off = _went_off(state)
         if not off or attempts == 1:
             raise
         observer(Event("note", "hosts", f"{', '.join(off)} went off, fenced perhaps: on again; {error.message}"))
         return _build(cloud, state, observer, attempts - 1)
+
+
+def _went_off(state: State) -> list[str]:
+    """The lab's hosts that are off. One whose processes were just killed under us is so a moment later."""
+    from fournines import lab
+
+    end = time.monotonic() + OFF_WITHIN_S
+    while True:
+        off = [name for name, power in lab.running(state).items() if power == "off"]
+        if off or time.monotonic() >= end:
+            return off
+        time.sleep(0.1)
