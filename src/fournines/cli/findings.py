@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from fournines.checks import Design, Finding, run
+from fournines.checks import Design, Finding, explain, run
 from fournines.checks.finding import SEVERITIES
 from fournines.cli.clouds import Places
 from fournines.cloud import Cloud
@@ -51,8 +51,9 @@ def placed(cloud: Cloud, places: Places, accept: Mapping[str, str] | None = None
 
 
 def refuse(cloud: Cloud, places: Places, accept: Collection[str]) -> None:
-    """Raises NinesError where an error is found that nobody accepted."""
-    found = [each for each in placed(cloud, places, dict.fromkeys(accept, "--accept")) if each.refuses]
+    """Raises NinesError where an error is found that nobody accepted, or a code is accepted that there is not."""
+    wanted = [explain(code).code for code in accept]
+    found = [each for each in placed(cloud, places, dict.fromkeys(wanted, "--accept")) if each.refuses]
     if found:
         codes = list(dict.fromkeys(each.finding.code for each in found))
         told = "\n".join(f"{each.place}: {each.finding.code}: {each.finding.why}" for each in found)

@@ -60,7 +60,7 @@ class Structure:
             majorities = [each for each in self.stands_on if each.strategy.alive == "majority"]
             voters = max((len(each.hosts) for each in majorities), default=0)
             raise NinesError(
-                f"{self.tree.top}: {voters} voters decide together, too many for an exact prediction",
+                f"{voters} hosts decide together ({self.tree.top}), too many for an exact prediction",
                 "leave the role control to seven hosts or fewer (nines explain QUORUM-MANY); check works with more",
             ) from None
 

@@ -221,3 +221,10 @@ def test_a_tree_that_cannot_be_read_is_told_by_place(nines: Nines, tmp_path: Pat
 def test_predict_touches_no_state(nines: Nines, tmp_path: Path) -> None:
     nines("predict", "lab", *QUICK)
     assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize("option", [("--top", "g"), ("--limit-order", "2")])
+def test_options_of_open_psa_want_a_file_of_it(nines: Nines, option: tuple[str, str]) -> None:
+    said = nines("predict", "lab", *option)
+    assert said.code == 2
+    assert "only with --open-psa" in said.err

@@ -76,3 +76,14 @@ def test_one_that_is_accepted_is_not_all(nines: Nines, built: list[str], cloud: 
         assert not built
         assert not (tmp_path / "state").exists()
     assert "SPOF-FEED" not in nines("up", str(cloud), *ACCEPTED[:2]).err
+
+
+def test_a_code_that_there_is_not_is_told(nines: Nines, built: list[str], cloud: Path) -> None:
+    said = nines("up", str(cloud), "--accept", "SPOF-FED")
+    assert (said.code, built) == (1, [])
+    assert "did you mean SPOF-FEED?" in said.err
+
+
+def test_a_code_may_be_in_small_letters(nines: Nines, built: list[str], cloud: Path) -> None:
+    assert nines("up", str(cloud), *(word.lower() for word in ACCEPTED)).code == 0
+    assert built == ["good"]

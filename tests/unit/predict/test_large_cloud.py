@@ -85,7 +85,7 @@ def test_so_many_voters_that_no_order_helps_are_told(tmp_path: Path, monkeypatch
         return usual(tree, order, 20_000, **more)  # pyright: ignore[reportArgumentType]
 
     monkeypatch.setattr(Bdd, "of", staticmethod(bounded))
-    with pytest.raises(NinesError, match="12 voters decide together") as told:
+    with pytest.raises(NinesError, match="12 hosts decide together") as told:
         [found.availability for found in predict(many)]
     assert "control to seven hosts or fewer" in told.value.remedy
     assert "QUORUM-MANY" in told.value.remedy

@@ -59,6 +59,8 @@ def predict(
     if open_psa:
         _solve(open_psa, top, limit_order, as_json)
         return
+    if top is not None or limit_order is not None:
+        raise typer.BadParameter("only with --open-psa", param_hint="--top" if top is not None else "--limit-order")
     names = [*(clouds or []), *([cloud_option] if cloud_option else [])] or [None]
     if len(names) > 2 or (len(names) > 1 and changes):
         raise typer.BadParameter("one cloud, or two to compare; --set changes one", param_hint="CLOUDS")
