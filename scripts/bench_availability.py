@@ -22,33 +22,19 @@ from pathlib import Path
 from fournines.availability.bdd import Bdd
 from fournines.availability.cut_sets import minimal
 from fournines.availability.nodes import TooManyNodesError
-from fournines.availability.tree import FaultTree, Gate
+from fournines.availability.tree import FaultTree
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests/unit/availability"))
+
+from trees import k_of_n, racks
 
 PEER_S = 60
 """Given to others for one tree."""
 
 
-def racks(count: int, events: int, feeds: int) -> FaultTree:
-    """Two of `count` racks are down: each by `events` of its own, or by either of two of the shared `feeds`."""
-    gates: dict[str, Gate] = {}
-    chances: dict[str, float] = {}
-    for rack in range(count):
-        own = tuple(f"rack{rack}.{number}" for number in range(events))
-        shared = (f"a{rack % feeds}", f"b{rack * 7 % feeds}")
-        chances |= dict.fromkeys(own, 1e-5) | dict.fromkeys(shared, 1e-4)
-        gates[f"rack{rack}"] = Gate("or", own + shared)
-    gates["top"] = Gate("atleast", tuple(gates), 2)
-    return FaultTree("top", gates, chances)
-
-
-def k_of_n(least: int, count: int) -> FaultTree:
-    names = tuple(f"e{number}" for number in range(count))
-    return FaultTree("top", {"top": Gate("atleast", names, least)}, dict.fromkeys(names, 1e-3))
-
-
 def trees() -> Iterator[tuple[str, FaultTree]]:
-    yield "2 of 25 racks", racks(25, 40, 4)
-    yield "2 of 250 racks", racks(250, 80, 10)
+    yield "2 of 25 racks", racks(2, 25, 40, 4)
+    yield "2 of 250 racks", racks(2, 250, 80, 10)
     yield "2 of 1000", k_of_n(2, 1_000)
     yield "501 of 1001", k_of_n(501, 1_001)
     for path in sys.argv[1:]:

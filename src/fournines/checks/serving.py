@@ -9,12 +9,10 @@ from fournines.checks import Check, Code, Design, Finding
 from fournines.checks._words import listed
 from fournines.cloud.model import Cloud, Placement
 from fournines.services import Service
-from fournines.services._database import Database
+from fournines.services._database import OVERFLOW, POOL, Database
 from fournines.services._openstack import OpenStack
 from fournines.services.galera import GaleraOptions
-
-POOL, OVERFLOW = 5, 20
-"""What every pool keeps open, and may open besides: `max_pool_size` and `max_overflow` of `_database.oslo_options`."""
+from fournines.services.haproxy import at_a_time
 
 API = Code(
     "CAPACITY-API",
@@ -58,8 +56,7 @@ def _apis(design: Design) -> Iterable[Finding]:
             capacity = design.services[name].capacity(design.cloud, endpoint.name)
             # Of one member nothing is left; that is said elsewhere.
             if endpoint.public and capacity is not None and members > 1:
-                # As the load balancer's maxconn has it.
-                each = max(1, capacity * 3 // 4)
+                each = at_a_time(capacity)
                 if each * (members - 1) < wanted:
                     served[endpoint.name] = each * (members - 1), each
     if not served:

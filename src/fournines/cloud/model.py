@@ -78,6 +78,10 @@ class Spread:
     spare: int
     """So many domains may be lost, and it is still served."""
 
+    def domain_of(self, host: Host) -> str:
+        """Name of the one that the host is in: by itself where it has no rack."""
+        return host.rack or host.name if self.domain == "rack" else host.name
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:

@@ -23,7 +23,7 @@ from fournines.availability.live import LiveTree
 from fournines.availability.nodes import TooManyNodesError
 from fournines.availability.tree import FaultTree, Gate
 from fournines.availability.tree import Kind as GateKind
-from fournines.cloud.model import Cloud, Host, Needs, Placement
+from fournines.cloud.model import Cloud, Host, Needs, Placement, Spread
 from fournines.errors import NinesError
 from fournines.predict.parts import Part
 from fournines.predict.visible import Visible
@@ -166,7 +166,7 @@ class Structures:
             return self._host(mine)
         spread = self.services[placement.name].spread(self.cloud)
         if need.alive == "all-but-one":
-            domains = self._domains(placement, spread.domain)
+            domains = self._domains(placement, spread)
             return self._atleast(f"{need.target}: more than {spread.spare} {spread.domain}s", spread.spare + 1, domains)
         fail = {"any": len(hosts), "majority": spread.spare + 1, "all": 1}[need.alive]
         name = f"{need.target}: {fail} of {len(hosts)}"
@@ -176,15 +176,13 @@ class Structures:
         return self._atleast(
             name,
             fail,
-            [self._member(placement, host) for host in sorted(hosts, key=lambda host: self._sites[host.name])],
+            [self._member(placement, host) for host in sorted(hosts, key=self._place)],
         )
 
     def _all_down(self, name: str, placement: Placement, hosts: Iterable[Host]) -> str:
         """Every one of these members is down: at each site, what its hosts hang on is, or each of them by itself."""
         sites: list[str] = []
-        for site, there in groupby(
-            sorted(hosts, key=lambda host: self._sites[host.name]), key=lambda host: self._sites[host.name]
-        ):
+        for site, there in groupby(sorted(hosts, key=self._place), key=self._place):
             alike = list(there)
             own = self._gate(
                 f"{placement.name} members of {site}", "and", [self._own(placement, host) for host in alike]
@@ -192,12 +190,12 @@ class Structures:
             sites.append(self._gate(f"{placement.name} at {site}", "or", [own, self._site(alike[0])]))
         return self._gate(name, "and", sites)
 
-    def _domains(self, placement: Placement, domain: str) -> list[str]:
-        def key(host: Host) -> str:
-            return host.rack or host.name if domain == "rack" else host.name
+    def _place(self, host: Host) -> str:
+        return self._sites[host.name]
 
+    def _domains(self, placement: Placement, spread: Spread) -> list[str]:
         found: list[str] = []
-        for name, hosts in groupby(sorted(placement.hosts, key=key), key=key):
+        for name, hosts in groupby(sorted(placement.hosts, key=spread.domain_of), key=spread.domain_of):
             alike = list(hosts)
             below = [*map(self._site, alike), *(self._own(placement, host) for host in alike)]
             found.append(self._gate(f"{placement.name} in {name}", "or", below))

@@ -12,6 +12,8 @@ from fournines.state import Vault
 
 NEEDS = (Needs("galera", "majority"), Needs("haproxy-local", "local"))
 """What a service with a database stands on."""
+POOL, OVERFLOW = 5, 20
+"""Connections that each pool keeps open, and may open besides."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +51,8 @@ def oslo_options(cloud: Cloud, vault: Vault, service: str, schema: str | None = 
         "connection": url(cloud, vault, service, schema),
         "max_retries": -1,
         "db_retry_interval": 1,
-        "max_pool_size": 5,
-        "max_overflow": 20,
+        "max_pool_size": POOL,
+        "max_overflow": OVERFLOW,
         "connection_recycle_time": 280,
     }
 

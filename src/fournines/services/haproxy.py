@@ -65,14 +65,19 @@ class Haproxy(Service):
         return Http(awaits="the API's HAProxy to answer", url=f"http://127.0.0.1:{HEALTH_PORT}/")
 
 
+def at_a_time(capacity: int) -> int:
+    """How many requests a server is given that serves `capacity`: three quarters, so that a check finds a thread free.
+    A server whose checks fail is then hung, not busy."""
+    return max(1, capacity * 3 // 4)
+
+
 def _most(cloud: Cloud) -> dict[str, str]:
-    """Endpoint -> what its servers' lines say of how much to give them at a time: three quarters of what they serve,
-    so that a check finds a thread free. A server whose checks fail is then hung, not busy."""
+    """Endpoint -> what its servers' lines say of how much to give them at a time."""
     words: dict[str, str] = {}
     for name, placement in cloud.services.items():
         for endpoint in placement.endpoints:
             capacity = catalogue()[name].capacity(cloud, endpoint.name)
-            words[endpoint.name] = f" maxconn {max(1, capacity * 3 // 4)}" if capacity else ""
+            words[endpoint.name] = f" maxconn {at_a_time(capacity)}" if capacity else ""
     return words
 
 

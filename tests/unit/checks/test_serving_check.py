@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from fournines.checks import Finding
-from fournines.checks.serving import OVERFLOW, POOL, Opened, opened
+from fournines.checks.serving import Opened, opened
 from fournines.cloud import load
 from fournines.services import _database, catalogue
+from fournines.services._database import OVERFLOW, POOL
 from fournines.state import Vault
 
 Findings = Callable[..., Sequence[Finding]]

@@ -6,27 +6,18 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from said import Nines, Said
 
 from fournines.cli import app, build, clouds, verbs
 from fournines.cloud import Cloud
 from fournines.errors import HostError, NinesError
 from fournines.hosts import Fleet
 from fournines.state import State
-
-
-@dataclass(frozen=True)
-class Said:
-    code: int
-    out: str
-    err: str
-
-
-Nines = Callable[..., Said]
 
 
 @pytest.fixture
