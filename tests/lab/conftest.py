@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator
 from pathlib import Path
 
@@ -45,9 +46,26 @@ def built(file: Path, lab_state: None) -> Generator[Standing]:
             standing.nines("down")
 
 
+@pytest.fixture(scope="session")
+def lost() -> list[str]:
+    """After which test `nines up` could not heal the lab. Every later test would wait for it in vain."""
+    return []
+
+
 @pytest.fixture
-def standing(built: Standing) -> Standing:
+def standing(built: Standing, lost: list[str], request: pytest.FixtureRequest) -> Standing:
     """The lab up and well, whatever the test before did to it."""
+    if lost:
+        pytest.fail(f"the lab is lost since {lost[0]}", pytrace=False)
     if built.nines("status", exits=(0, 1)).returncode:
+        lost.append(request.node.nodeid)
         built.nines("up")
+        lost.clear()
     return built
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """At once: a run that is cut off never comes to its summary."""
+    if report.failed:
+        sys.stderr.write(f"\n{report.nodeid} ({report.when})\n{report.longreprtext[-6000:]}\n")
