@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from fournines.cloud.model import Cloud, Endpoint, Failover, Needs, Role, Strategy
+from fournines.cloud.model import Cloud, Endpoint, Failover, Host, Needs, Role, Strategy
 from fournines.errors import SpecError
 from fournines.spec import json_schema
 from fournines.spec.document import Mapping as Document
@@ -39,6 +39,8 @@ class Offer(Protocol):
 
     options: ClassVar[type[Any]]
     """A pydantic model. Any, because a class variable could not be of a narrower type than the protocol's."""
+
+    def placed(self, hosts: tuple[Host, ...]) -> tuple[Host, ...]: ...
 
     def complaints(self, cloud: Cloud) -> Iterable[Complaint]: ...
 

@@ -196,7 +196,7 @@ def _place(offer: Offer, choice: ServiceChoice, hosts: tuple[Host, ...]) -> Plac
         raise SpecError("\n".join(wrong)) from None
     if strategy.supervisor == "elsewhere":
         return Placement(offer.name, strategy, hosts=(), needs=(), endpoints=(), options=options)
-    having = tuple(host for host in hosts if host.roles & {*offer.roles})
+    having = offer.placed(hosts)
     if not having:
         return None
     having = _some(having, offer.at_most, odd=strategy.alive == "majority")

@@ -54,6 +54,12 @@ class Timers:
     """Promote, mount and recover a database on the other host. Assumed: nothing here builds that."""
     vrrp_advert: int
     """Whole seconds between what the active one of a router's hosts says; three without it and another takes over."""
+    guest_check_interval: float
+    guest_check_timeout: float
+    guest_check_fall: int
+    """A compute host that gives no answer so often on end is fenced, and its guests are started elsewhere."""
+    guest_start: float
+    """From there to the guest's first answer on another host: scheduled, plugged in, booted; measured upper figure."""
 
     def vip_failover(self) -> float:
         """Upper bound for the VIP to move after its holder lost power."""
@@ -85,6 +91,14 @@ class Timers:
         """Upper bound for a router to be active on another host after its host lost power (RFC 5798): three adverts
         missed, and the skew of the priority that Neutron gives to all of them, 50."""
         return (3 + (256 - 50) / 256) * self.vrrp_advert
+
+    def guest_failover(self) -> float:
+        """Upper bound for a guest to answer on another host after its own lost power. The last good answer may have
+        been just before; then each question may take its whole time."""
+        silent = self.guest_check_interval + self.guest_check_fall * max(
+            self.guest_check_interval, self.guest_check_timeout
+        )
+        return silent + self.fence + self.guest_start
 
     def disk_failover(self) -> float:
         """Upper bound for a database or broker whose disk moves with it to serve on the other host: Pacemaker moves
@@ -136,6 +150,11 @@ LAB = Timers(
     paxos_propose_interval=0.25,
     disk_takeover=30,
     vrrp_advert=1,
+    # Six in a row: a host that stands still for a second or two on a shared machine is not lost.
+    guest_check_interval=1,
+    guest_check_timeout=1,
+    guest_check_fall=6,
+    guest_start=45,
 )
 
 METAL = Timers(
@@ -170,4 +189,8 @@ METAL = Timers(
     paxos_propose_interval=1,
     disk_takeover=30,
     vrrp_advert=1,
+    guest_check_interval=1,
+    guest_check_timeout=2,
+    guest_check_fall=8,
+    guest_start=60,
 )

@@ -8,4 +8,4 @@ from fournines.faults.power_loss import PowerLoss
 class ComputePowerLoss(PowerLoss):
     name = "compute-power-loss"
     letter = "H"
-    target = "compute"
+    target = "guests"

@@ -1,4 +1,4 @@
-"""Isolation: a host lives, and no network reaches it. Heal: the networks do.
+"""Isolation: a host lives, and no network reaches it. Heal: the networks do, and it is on, though it was fenced.
 
 Each host has its own timer that heals it, armed before the cut: whoever broke it may be gone by then.
 """
@@ -6,10 +6,11 @@ Each host has its own timer that heals it, armed before the cut: whoever broke i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from fournines.errors import DrillError
 from fournines.faults import Fault
-from fournines.hosts import Host, Links
+from fournines.hosts import Host, Links, Power
 
 HEALED_AFTER_S = 300
 """More than a drill ever holds a fault."""
@@ -19,6 +20,8 @@ class HostIsolate(Fault):
     name = "host-isolate"
     letter = "D"
     silences = True
+    networks: ClassVar[tuple[str, ...]] = ()
+    """Those that do not reach it; none: all."""
 
     def possible(self, targets: Sequence[Host]) -> None:
         for host in targets:
@@ -29,9 +32,11 @@ class HostIsolate(Fault):
         self.possible(targets)
         for host in targets:
             if isinstance(host, Links):
-                host.cut_links(HEALED_AFTER_S)
+                host.cut_links(HEALED_AFTER_S, self.networks)
 
     def heal(self, targets: Sequence[Host]) -> None:
         for host in targets:
             if isinstance(host, Links):
                 host.restore_links()
+            if isinstance(host, Power) and host.power() == "off":
+                host.power_on()

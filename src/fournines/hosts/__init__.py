@@ -10,7 +10,7 @@ Nothing here knows a service.
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, Protocol, runtime_checkable
 
 from fournines.errors import HostError
@@ -57,10 +57,11 @@ class Mains(Protocol):
 
 @runtime_checkable
 class Links(Protocol):
-    """A host that can be cut off from every network. Both calls are safe to repeat and return when it is so."""
+    """A host that can be cut off from networks. Both calls are safe to repeat and return when it is so."""
 
-    def cut_links(self, healed_after: float) -> None:
-        """Cut all of them. What restores them after so many seconds is armed before, and needs nobody."""
+    def cut_links(self, healed_after: float, networks: Collection[str] = ()) -> None:
+        """Cut its links to these networks, all of them without any. What restores them after so many seconds is armed
+        before, and needs nobody."""
         ...
 
     def restore_links(self) -> None: ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from fournines.hosts import PowerState
@@ -43,9 +43,9 @@ class Nspawn:
         """It can be switched on again; it does not do so by itself. Safe to repeat."""
         self.machine.restore_mains()
 
-    def cut_links(self, healed_after: float) -> None:
-        """Take the fabric's end of all its interfaces down; a process of the lab restores them in time."""
-        self.machine.cut_links(healed_after)
+    def cut_links(self, healed_after: float, networks: Collection[str] = ()) -> None:
+        """Take the fabric's end of its interfaces down; a process of the lab restores them in time."""
+        self.machine.cut_links(healed_after, networks)
 
     def restore_links(self) -> None:
         self.machine.restore_links()

@@ -26,7 +26,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -188,15 +188,17 @@ class Machine:
 
     # Links
 
-    def cut_links(self, healed_after: float) -> None:
-        """Cut them all, for `healed_after` seconds at most: restored then, whoever is still there."""
+    def cut_links(self, healed_after: float, networks: Collection[str] = ()) -> None:
+        """Cut those to these networks, all without any, for `healed_after` seconds at most: restored then, whoever is
+        still there."""
         definition = self.definition()
         with self._switching():
             if definition is None or self.power() == "off":
                 raise HostError(self.name, "its links cannot be cut: it is off")
             try:
                 lock = self.folder / "power.lock"
-                links.cut(self.names, self.name, definition.nics, lock, self.folder / "links-cut", healed_after)
+                cut = [nic for nic in definition.nics if not networks or nic.network in networks]
+                links.cut(self.names, self.name, cut, lock, self.folder / "links-cut", healed_after)
             except NinesError as error:
                 raise HostError(self.name, f"cutting its links: {error.message}", error.remedy) from error
 

@@ -4,6 +4,7 @@ A target is one of
 
     vip, writer, mon-leader   the host that carries the VIP, the database writer, the monitors' leader
     router                    the host on which routers are active
+    guests                    a host that runs guests, the first of the spec
     c1                        that host
     storage                   one host with that role, the first of the spec: also where leaders are elected
     storage:2, storage:all    so many of them; `minority` and `majority` of them too
@@ -25,7 +26,7 @@ Views = Mapping[str, HostView]
 """Host name -> what was seen of it."""
 
 PACEMAKER, GALERA, MON, OSD, L3 = "pacemaker", "galera", "ceph", "ceph-osd", "neutron-l3"
-SWITCH = "openvswitch"
+AGENT, SWITCH = "compute-agent", "openvswitch"
 
 
 def facts(views: Views, host: str, service: str) -> Mapping[str, Any] | None:
@@ -94,6 +95,13 @@ def router_hosts(views: Views, cloud: Cloud) -> list[str]:
     return [name for name in _members(cloud, L3) if any(name in hosts for hosts in active.values())]
 
 
+def guests(views: Views, cloud: Cloud) -> tuple[Mapping[str, list[str]], list[str]]:
+    """(host -> ids of the guests that have a process there, hosts that could not be asked)."""
+    said = {name: facts(views, name, AGENT) for name in _members(cloud, AGENT)}
+    running = {name: list((fact or {}).get("running", ())) for name, fact in said.items()}
+    return running, [name for name, fact in said.items() if fact is None]
+
+
 def resolve(target: str, views: Views, cloud: Cloud) -> tuple[str, ...]:
     """The hosts that a target means now.
 
@@ -106,6 +114,9 @@ def resolve(target: str, views: Views, cloud: Cloud) -> tuple[str, ...]:
     }
     if L3 in cloud.services:
         leaders["router"] = lambda: ("the host with active routers", router_hosts(views, cloud))
+    if AGENT in cloud.services:
+        running = guests(views, cloud)[0]
+        leaders["guests"] = lambda: ("a host with guests", [name for name, found in running.items() if found][:1])
     if target in leaders:
         what, found = leaders[target]()
         if len(found) != 1:

@@ -92,6 +92,10 @@ class Service(ABC):
     log_units: ClassVar[tuple[str, ...]] = ()
     """Units whose journal is this service's log."""
 
+    def placed(self, hosts: tuple[Host, ...]) -> tuple[Host, ...]:
+        """Of all hosts those that may run it, in their order; none: the cloud does without it."""
+        return tuple(host for host in hosts if host.roles & {*self.roles})
+
     @abstractmethod
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
         """What must be so on one of its hosts, packages and masks aside."""
@@ -133,6 +137,10 @@ class Service(ABC):
         """How many requests one member serves at a time at that endpoint; None: not known to be bounded. The load
         balancer gives it no more, so that its checks are answered however busy it is."""
         return None
+
+    def fenced(self, cloud: Cloud) -> Iterable[Host]:
+        """Hosts that Pacemaker must be able to switch off for it."""
+        return ()
 
     def certificates(self, cloud: Cloud, host: Host) -> Iterable[Certificate]:
         """What its member on that host shows to clients and peers."""

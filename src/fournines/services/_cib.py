@@ -32,12 +32,12 @@ def _operation(operations: Element, resource: str, name: str, interval: str, tim
     SubElement(operations, "op", id=f"{resource}-{name}", name=name, interval=interval, timeout=timeout)
 
 
-def properties(cloud: Cloud, hosts: tuple[Host, ...], fence_action: str) -> dict[str, str]:
-    """Cluster options. `fence_action`: off or reboot."""
+def properties(cloud: Cloud, fenced: int, fence_action: str) -> dict[str, str]:
+    """Cluster options. `fenced`: so many hosts may have to be. `fence_action`: off or reboot."""
     return {
         "cluster-name": cloud.name,
         # Nobody can fence a host that is alone, and nobody needs to.
-        "stonith-enabled": "true" if len(hosts) > 1 else "false",
+        "stonith-enabled": "true" if fenced > 1 else "false",
         "stonith-action": fence_action,
         "stonith-timeout": f"{cloud.timers.fence_timeout:g}s",
         "no-quorum-policy": "stop",
@@ -48,11 +48,18 @@ def properties(cloud: Cloud, hosts: tuple[Host, ...], fence_action: str) -> dict
     }
 
 
-def configuration(cloud: Cloud, hosts: tuple[Host, ...], fence_action: str, moved: Iterable[str] = ()) -> Element:
-    """The `configuration` element. `moved`: systemd units, of which each runs on one host at a time."""
+def configuration(
+    cloud: Cloud,
+    hosts: tuple[Host, ...],
+    fence_action: str,
+    moved: Iterable[str] = (),
+    others: tuple[Host, ...] = (),
+) -> Element:
+    """The `configuration` element. `moved`: systemd units, of which each runs on one host at a time. `others`: hosts
+    that are no members, and can be fenced by these."""
     root = Element("configuration")
     options = SubElement(SubElement(root, "crm_config"), "cluster_property_set", id=PROPERTY_SET)
-    _nvpairs(options, PROPERTY_SET, properties(cloud, hosts, fence_action))
+    _nvpairs(options, PROPERTY_SET, properties(cloud, len(hosts) + len(others), fence_action))
     SubElement(root, "nodes")
     resources = SubElement(root, "resources")
     constraints = SubElement(root, "constraints")
@@ -83,8 +90,8 @@ def configuration(cloud: Cloud, hosts: tuple[Host, ...], fence_action: str, move
         _operation(operations, unit, "start", "0s", "300s")
         _operation(operations, unit, "stop", "0s", "60s")
 
-    for host in hosts:
-        if host.bmc is None or len(hosts) == 1:
+    for host in (*hosts, *others):
+        if host.bmc is None or hosts == (host,):
             continue
         fence = f"fence-{host.name}"
         device = _primitive(
@@ -104,12 +111,13 @@ def configuration(cloud: Cloud, hosts: tuple[Host, ...], fence_action: str, move
         )
         operations = SubElement(device, "operations")
         _operation(operations, fence, "monitor", "60s", "20s")
-        # A host must not be trusted to fence itself.
-        SubElement(
-            constraints,
-            "rsc_location",
-            {"id": f"{fence}-elsewhere", "rsc": fence, "node": host.name, "score": "-INFINITY"},
-        )
+        if host in hosts:
+            # A host must not be trusted to fence itself.
+            SubElement(
+                constraints,
+                "rsc_location",
+                {"id": f"{fence}-elsewhere", "rsc": fence, "node": host.name, "score": "-INFINITY"},
+            )
 
     defaults = SubElement(SubElement(root, "rsc_defaults"), "meta_attributes", id="rsc-options")
     _nvpairs(
@@ -120,13 +128,13 @@ def configuration(cloud: Cloud, hosts: tuple[Host, ...], fence_action: str, move
     return root
 
 
-def cib(cloud: Cloud, hosts: tuple[Host, ...], fence_action: str, moved: Iterable[str] = ()) -> str:
+def cib(configuration: Element) -> str:
     """A whole CIB, as a node finds it at its very first start: options hold from the first election on."""
     root = Element(
         "cib",
         {"validate-with": "pacemaker-4.0", "admin_epoch": "0", "epoch": "1", "num_updates": "0"},
     )
-    root.append(configuration(cloud, hosts, fence_action, moved))
+    root.append(configuration)
     SubElement(root, "status")
     return text(root)
 

@@ -13,7 +13,7 @@ from fournines.cloud.model import Cloud, Host, Needs
 from fournines.cloud.strategies import ACTIVE_ACTIVE
 from fournines.converge.resources import File, Resource, Unit
 from fournines.converge.steps import Check, Http, Step
-from fournines.services import Service, _ceph, _database, _oslo
+from fournines.services import Service, _ceph, _database, _oslo, pacemaker
 from fournines.services._database import Database
 from fournines.services._oslo import Sections
 from fournines.services._render import IniValue, ini, unit
@@ -58,6 +58,8 @@ class Worker:
     notifies: bool = True
     after: tuple[str, ...] = ()
     """Units of the host that it waits for at boot."""
+    requires: tuple[str, ...] = ()
+    """Those that must have started, however long that takes."""
     leaves_children: bool = False
     """What it started serves on without it, and is found again by the next one."""
 
@@ -165,6 +167,8 @@ class OpenStack(Service):
             pools = [pool for client in clients for pool in client.pools]
             users = {f"client.{client.user}": client.caps for client in clients}
             yield _ceph.provide(cloud, vault, self.name, pools=pools, users=users)
+        if cloud.services[self.name].strategy.supervisor == "pacemaker":
+            yield from (pacemaker.started(cloud, unit) for unit in self.moved)
 
     def _ceph_clients(self, cloud: Cloud) -> tuple[_ceph.Client, ...]:
         return self.ceph if _ceph.used(cloud) else ()
@@ -175,7 +179,8 @@ def worker_unit(worker: Worker, user: str, *, reloads: bool = False) -> str:
     return unit(
         worker.unit,
         unit=[
-            ("After", " ".join(["network.target", *worker.after])),
+            ("After", " ".join(["network.target", *worker.after, *worker.requires])),
+            *([("Requires", " ".join(worker.requires))] if worker.requires else []),
             *([("Wants", " ".join(worker.after))] if worker.after else []),
             ("StartLimitIntervalSec", "0"),
         ],

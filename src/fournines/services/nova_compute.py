@@ -8,7 +8,7 @@ from fournines.cloud.model import Cloud, Host, Needs
 from fournines.cloud.strategies import LOCAL
 from fournines.converge.resources import Resource, User
 from fournines.converge.steps import Command, Step
-from fournines.services import Options, _ceph, _database, _oslo, libvirt, nova, openvswitch
+from fournines.services import Options, _ceph, _database, _oslo, compute_agent, libvirt, nova, openvswitch
 from fournines.services._openstack import BUS, OpenStack, Worker
 from fournines.services._oslo import Sections
 from fournines.state import Vault
@@ -37,6 +37,8 @@ class NovaCompute(OpenStack):
         BUS,
         *_ceph.NEEDS,
         Needs("nova", "any"),
+        # It lets a host begin; without it guests run on.
+        Needs("instance-ha", "any", soft=True, first=True, optional=True),
         Needs("neutron-dhcp", "any", soft=True),
         Needs("cinder", "any", soft=True),
         Needs("glance", "any", soft=True),
@@ -51,6 +53,7 @@ class NovaCompute(OpenStack):
             unit=self.name,
             command=f"/usr/bin/nova-compute --config-file={_CONF} --config-file={libvirt.FOUND}",
             after=(libvirt.UNIT, openvswitch.UNIT),
+            requires=(compute_agent.ADMISSION,) if "instance-ha" in cloud.services else (),
         )
 
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
+from xml.etree.ElementTree import Element
 
 from fournines.cloud.model import Bmc, Cloud, Host, Needs, Spread
 from fournines.cloud.strategies import QUORUM
@@ -43,7 +44,7 @@ class Pacemaker(Service):
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
         hosts = cloud.services[self.name].hosts
         yield Directory(path="/etc/fournines")
-        for other in hosts:
+        for other in (*hosts, *_others(cloud)):
             if other.bmc:
                 yield File(
                     path=cib.PASSWORD_SCRIPT.format(host=other.name),
@@ -60,7 +61,7 @@ class Pacemaker(Service):
         yield File(path=cib.VIP_AGENT, content=on_host("vip.sh"), mode=0o755)
         yield File(
             path="/var/lib/pacemaker/cib/cib.xml",
-            content=cib.cib(cloud, hosts, self._fence_action(cloud), _moved(cloud)),
+            content=cib.cib(self._configuration(cloud)),
             owner="hacluster",
             group="haclient",
             mode=0o600,
@@ -94,8 +95,7 @@ class Pacemaker(Service):
 
     def steps(self, cloud: Cloud, vault: Vault) -> Iterable[Step]:
         hosts = cloud.services[self.name].hosts
-        desired = cib.text(cib.configuration(cloud, hosts, self._fence_action(cloud), _moved(cloud)))
-
+        desired = cib.text(self._configuration(cloud))
         yield Step(
             name="put the cluster configuration in place",
             host=hosts[0].name,
@@ -109,9 +109,31 @@ class Pacemaker(Service):
             bound=90,
         )
 
-    def _fence_action(self, cloud: Cloud) -> str:
+    def _configuration(self, cloud: Cloud) -> Element:
         options = PacemakerOptions.model_validate(cloud.services[self.name].options)
-        return options.fence_action or ("off" if cloud.provider == "lab" else "reboot")
+        action = options.fence_action or ("off" if cloud.provider == "lab" else "reboot")
+        hosts = cloud.services[self.name].hosts
+        return cib.configuration(cloud, hosts, action, _moved(cloud), _others(cloud))
+
+
+def _others(cloud: Cloud) -> tuple[Host, ...]:
+    """Hosts that a service asks the members to fence, and that are none themselves."""
+    members = cloud.services["pacemaker"].hosts
+    fenced = {host.name: host for name in cloud.services for host in catalogue()[name].fenced(cloud)}
+    return tuple(host for host in fenced.values() if host not in members)
+
+
+def started(cloud: Cloud, unit: str) -> Step:
+    """Pacemaker tried to run that one before it was there, and does not try again by itself."""
+    name = unit.removesuffix(".service")
+    found = f"crm_resource --locate --resource {name} 2>&1 | grep 'is running on'"
+    return Step(
+        name=f"have Pacemaker run {name}",
+        host=cloud.services["pacemaker"].hosts[0].name,
+        done=Command(awaits=f"Pacemaker to run {name}", argv=("sh", "-c", found)),
+        run=Command(awaits="", argv=("crm_resource", "--cleanup", "--resource", name), timeout=60),
+        bound=90,
+    )
 
 
 def _moved(cloud: Cloud) -> tuple[str, ...]:

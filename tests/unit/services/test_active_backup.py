@@ -38,4 +38,4 @@ def test_the_manager_is_pacemakers_and_has_one_name_everywhere(tmp_path: Path, v
 def test_by_default_nobody_moves(tmp_path: Path, vault: Vault):
     cloud = load(LAB, catalogue())
     (step,) = Pacemaker().steps(cloud, vault)
-    assert 'class="systemd"' not in step.run.stdin
+    assert 'type="cinder-volume"' not in step.run.stdin
