@@ -39,8 +39,7 @@ def find(cloud: Cloud, vault: Vault) -> Guest | None:
         running = {server.id: str(server.compute_host) for server in servers if server.status == "ACTIVE"}
         ports = {port.id: port.device_id for port in sdk.network.ports(name=NAME)}
         for address in sdk.network.ips(description=NAME):
-            server = ports.get(address.port_id)
-            if server in running:
+            if (server := str(ports.get(address.port_id))) in running:
                 return Guest(address.floating_ip_address, server, running[server])
     except failures():
         return None
