@@ -39,7 +39,7 @@ def uwsgi_ini(
                 "enable-threads": True,
                 # Each worker loads the application itself: OpenStack's is not safe to fork after import.
                 "lazy-apps": True,
-                # One that cannot load (its database answers late) would else answer 500 for ever: it ends, to start anew.
+                # One that cannot load (its database answers late) would else answer 500 for ever: end, and start anew.
                 "need-app": True,
                 "thunder-lock": True,
                 "no-orphans": True,
