@@ -1,4 +1,4 @@
-"""One standing lab with the whole cloud for all tests that need one: a cloud costs a minute, a drill half a one."""
+"""One standing lab with the whole cloud and a guest for all tests that need one: a cloud costs minutes, a drill one."""
 
 from __future__ import annotations
 
@@ -8,17 +8,14 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from standing_lab import NUMBER, REPOSITORY, Standing
+from standing_lab import NUMBER, REPOSITORY, Standing, changed
 
 
 @pytest.fixture(scope="session")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """clouds/lab.yaml as it is, but for name and subnets: a lab that somebody has standing is not touched."""
-    text = (REPOSITORY / "clouds/lab.yaml").read_text()
-    assert "name: lab\n" in text
-    path = tmp_path_factory.mktemp("cloud") / "test.yaml"
-    path.write_text(text.replace("name: lab\n", "name: test\n").replace("10.71.", f"10.{NUMBER}."))
-    return path
+    text, path = (REPOSITORY / "clouds/lab.yaml").read_text(), tmp_path_factory.mktemp("cloud") / "test.yaml"
+    return changed(text, path, ("name: lab\n", "name: test\n"), ("10.71.", f"10.{NUMBER}."))
 
 
 @pytest.fixture(scope="session")
@@ -54,12 +51,12 @@ def lost() -> list[str]:
 
 @pytest.fixture
 def standing(built: Standing, lost: list[str], request: pytest.FixtureRequest) -> Standing:
-    """The lab up and well, whatever the test before did to it."""
+    """The lab up and well, whatever the test before did to it. Its guest is as that test left it."""
     if lost:
         pytest.fail(f"the lab is lost since {lost[0]}", pytrace=False)
     if built.nines("status", exits=(0, 1)).returncode:
         lost.append(request.node.nodeid)
-        built.nines("up")
+        built.nines("up", "--no-guest", timeout=1500)
         lost.clear()
     return built
 

@@ -22,11 +22,25 @@ NUMBER = 75
 """The second byte of its networks."""
 
 
+def changed(text: str, file: Path, *changes: tuple[str, str]) -> Path:
+    """A cloud file of that text with these parts replaced, each of which it must have."""
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    file.write_text(text)
+    return file
+
+
 @dataclass(frozen=True)
 class Standing:
     """The default lab under a name and subnets of its own, worked as an operator would: by the command line."""
 
     file: Path
+
+    def changed(self, folder: Path, *changes: tuple[str, str], services: str = "") -> Path:
+        """A file in that folder of the same cloud, of the same hosts, otherwise declared."""
+        more = f"\nservices:\n{services}" if services else ""
+        return changed(self.file.read_text() + more, folder / "changed.yaml", *changes)
 
     @property
     def cloud(self) -> Cloud:

@@ -26,6 +26,7 @@ pytestmark = [
 ]
 
 HOSTS = ("c1", "c2", "c3")
+"""Where UNITS run."""
 UNITS = (
     "corosync",
     "etcd",
@@ -128,8 +129,7 @@ def test_drift_is_shown_and_mended_without_a_restart(standing: Standing):
 
 
 def test_a_change_restarts_what_reads_it_one_member_at_a_time(standing: Standing, tmp_path: Path):
-    changed = tmp_path / "test.yaml"
-    changed.write_text(standing.file.read_text() + "\nservices:\n  memcached: {megabytes: 48}\n")
+    changed = standing.changed(tmp_path, services="  memcached: {megabytes: 48}\n")
     before = starts(standing)
     try:
         applied = json.loads(standing.nines("apply", "--json", file=changed).stdout)
@@ -217,9 +217,10 @@ def test_secrets_are_nowhere_but_where_they_belong(standing: Standing):
     told = standing.nines("plan").stdout + standing.nines("apply").stderr + standing.nines("status").stdout
     logs = [standing.state.journal, *Path(standing.state.lab).glob("*.log")]
     told += "".join(path.read_text(errors="replace") for path in logs)
+    for host in standing.cloud.hosts:
+        told += standing.on(host.name, "ps", "-eo", "args", "--no-headers", "-ww")
+        told += standing.on(host.name, "journalctl", "--no-pager", "-b", "-o", "cat")
     for host in HOSTS:
-        told += standing.on(host, "ps", "-eo", "args", "--no-headers", "-ww")
         told += standing.on(host, "cibadmin", "--query")
-        told += standing.on(host, "journalctl", "--no-pager", "-b", "-o", "cat")
     shown = [name for name, secret in vault.items() if secret in told]
     assert shown == []

@@ -35,8 +35,9 @@ PATIENCE_S = 15.0
 
 
 def probed(standing: Standing, folder: Path, action: Callable[[], object]) -> list[Sample]:
-    """Every request of every probe while the action was under way, and for 4 s before and after it."""
-    probes = [probe for probe in probes_of(standing.cloud) if isinstance(probe, ApiProbe)]
+    """Every request of every API's probes while the action was under way, and for 4 s before and after it."""
+    every = [probe for probe in probes_of(standing.cloud) if isinstance(probe, ApiProbe)]
+    probes = [probe for probe in every if not probe.of_guest]
     api = api_of(standing.cloud, standing.state.vault())
     # Names that probes give are unique in a run, not among runs.
     rows.remove(standing.fleet["c1"], probes)
@@ -61,13 +62,6 @@ def lost(seen: list[Sample]) -> list[str]:
 def holder(standing: Standing) -> str:
     (name,) = standing.json("status")["vip"]["holders"]
     return name
-
-
-def changed(standing: Standing, folder: Path, services: str) -> Path:
-    """The cloud's file with those options."""
-    path = folder / "changed.yaml"
-    path.write_text(f"{standing.file.read_text()}\nservices:\n{services}")
-    return path
 
 
 def test_standby_of_the_vip_holder_and_its_return(standing: Standing, tmp_path: Path):
@@ -99,7 +93,7 @@ def test_standby_of_the_vip_holder_and_its_return(standing: Standing, tmp_path: 
     ids=["keystone", "memcached", "rabbitmq"],
 )
 def test_a_rolling_restart(standing: Standing, tmp_path: Path, services: str, unit: str):
-    file = changed(standing, tmp_path, services)
+    file = standing.changed(tmp_path, services=services)
     before = [standing.on(host, "systemctl", "show", "-p", "InvocationID", unit) for host in ("c1", "c2", "c3")]
     try:
         assert lost(probed(standing, tmp_path, lambda: standing.nines("apply", file=file))) == []
@@ -115,7 +109,7 @@ def test_a_rolling_restart_of_the_database_cuts_at_most_what_is_in_the_middle_of
 ):
     """The writer moves to another member and back: each time proxies end its sessions at once, for there must be one
     writer only. Nothing waits for a server that has gone: that alone would cost a request for each 0.1 s."""
-    file = changed(standing, tmp_path, "  galera: {gcache_megabytes: 127}\n")
+    file = standing.changed(tmp_path, services="  galera: {gcache_megabytes: 127}\n")
     try:
         assert len(lost(probed(standing, tmp_path, lambda: standing.nines("apply", file=file)))) <= 2
     finally:

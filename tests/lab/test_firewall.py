@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pytest
 from standing_lab import Standing
 
+from fournines.cloud.model import Role
 from fournines.lab.names import Names, nic
 
 pytestmark = [
@@ -52,6 +53,17 @@ with socket.socket() as link:
     except TimeoutError:
         print("silence")
 """
+
+
+LISTENS: dict[Role, set[int]] = {
+    "control": {2379, 2380, 3306, 4567, 5000, 9200, 25672},
+    "network": set(),
+    "storage": {3300},
+    "compute": {16514},
+}
+"""Ports that hosts of a role have open for others, among more."""
+NOBODYS = 9
+"""No daemon listens there."""
 
 
 def ip(*words: str) -> None:
@@ -110,7 +122,7 @@ def test_other_networks_reach_nothing_and_hear_nothing(
     cloud, stranger = standing.cloud, strangers[network]
     for host in (host for host in cloud.hosts if network in host.addresses):
         ports = listening(standing, host.name)
-        assert ports >= ({22, 3300} if "storage" in host.roles else {22, 2379, 2380, 3306, 4567, 5000, 9200, 25672})
+        assert ports >= {22}.union(*(LISTENS[role] for role in host.roles))
         own = str(host.addresses[network])
         assert set(stranger.tries(own, ports).values()) == {"silent"}
         # A neighbour may send packets for any address of the host to this interface.
@@ -139,7 +151,7 @@ def test_the_management_network_reaches_what_is_published_and_is_refused_the_res
     internal = {port for each in cloud.endpoints.values() for port in each.vip_ports if not each.public}
     assert set(stranger.tries(cloud.vip, internal).values()) <= {"refused"}
     for host in cloud.hosts:
-        seen = stranger.tries(host.management, listening(standing, host.name))
+        seen = stranger.tries(host.management, {*listening(standing, host.name), NOBODYS})
         assert seen.pop(22) == "open"
         assert set(seen.values()) == {"refused"}
 

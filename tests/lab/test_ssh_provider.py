@@ -24,22 +24,16 @@ def by_ssh(standing: Standing, tmp_path: Path) -> Path:
     password = tmp_path / "bmc-password"
     password.write_text(standing.state.vault().password("bmc") + "\n")
     password.chmod(0o600)
-    text = standing.file.read_text()
-    assert "provider: {kind: lab}\n" in text
-    text = text.replace(
-        "provider: {kind: lab}\n", f"provider: {{kind: ssh, user: root, key: {lab.ssh_key(standing.state)}}}\n"
-    )
     bmc = (
         f"    bmc: {{address: 10.{NUMBER}.0.1, port: '700[1-3]', system: '/redfish/v1/Systems/c[1-3]', "
         f"username: nines, password_file: {password}}}\n"
     )
-    disks = "    disks: {a: {}, b: {}}"
-    assert disks in text
-    text = text.replace(disks, "    disks: {a: {device: /srv/disks/a}, b: {device: /srv/disks/b}}")
-    assert "    roles: [control]\n" in text
-    path = tmp_path / "test.yaml"
-    path.write_text(text.replace("    roles: [control]\n", "    roles: [control]\n" + bmc))
-    return path
+    return standing.changed(
+        tmp_path,
+        ("provider: {kind: lab}\n", f"provider: {{kind: ssh, user: root, key: {lab.ssh_key(standing.state)}}}\n"),
+        ("disks: {a: {}, b: {}}", "disks: {a: {device: /srv/disks/a}, b: {device: /srv/disks/b}}"),
+        ("    roles: [control]\n", "    roles: [control]\n" + bmc),
+    )
 
 
 @pytest.mark.skipif(

@@ -164,6 +164,7 @@ def test_certificates_are_renewed_without_a_failed_request_or_a_lost_member(stan
     assert set(before) == {
         "api",
         *(f"{name}-c{number}" for name in ("etcd", "galera", "rabbitmq") for number in (1, 2, 3)),
+        *(f"libvirt-{host.name}" for host in standing.cloud.having("compute")),
     }
     with tokens(standing) as (good, bad):
         standing.nines("certs", "rotate")

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import time
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any, TypeVar
 
 from fournines.cloud.model import Cloud
 from fournines.converge.events import Event, Observer
-from fournines.demo import EXTERNAL, NAME
+from fournines.demo import EXTERNAL, NAME, ROLES, possible
+from fournines.demo.ask import answer
+from fournines.demo.find import Guest
 from fournines.demo.pool import free_range
 from fournines.errors import NinesError, WaitError
 from fournines.guest import image as guest_image
-from fournines.guest.status import GuestStatus, parse
+from fournines.guest.status import GuestStatus
 from fournines.state import State
 from fournines.verify.client import Client, TripError, clients, failures
 from fournines.verify.s3 import keys, new_key, s3
@@ -34,31 +34,21 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Demo:
-    """What stands, and how to reach it."""
+class Demo(Guest):
+    """What stands."""
 
-    address: str
-    """The floating IP."""
-    server: str
-    """Id of the guest."""
-    host: str
-    """Where it runs."""
     bucket: str
     status: GuestStatus
     seconds: float
     """From the start of this run to the guest's answer."""
 
-    @property
-    def url(self) -> str:
-        return f"http://{self.address}/"
-
 
 def build(cloud: Cloud, state: State, observer: Observer, bound: float = BOUND) -> Demo:
-    """Raises NinesError where the cloud has no compute or network host, or says no; WaitError when it takes longer."""
-    if not cloud.having("compute") or not cloud.having("network"):
+    """Raises NinesError where the cloud can have no guest, or says no; WaitError when it takes longer."""
+    if not possible(cloud):
         raise NinesError(
-            f"the cloud {cloud.name} has no guests: they need hosts of the roles compute and network",
-            "take a cloud that has them, such as clouds/small.yaml",
+            f"the cloud {cloud.name} has no guests: they need hosts of the roles {', '.join(ROLES)}",
+            "take a cloud that has them, such as clouds/lab.yaml",
         )
     began = time.monotonic()
     file = guest_image.ensure(observer)
@@ -95,7 +85,7 @@ class _Building:
         bucket = self._step("a bucket", self._bucket)
         server = self._step("a guest", lambda: self._server(flavor, volume, port))
         self._await(lambda: self._active(server), "the guest to run")
-        status = self._answer(address, server)
+        status = self._await(lambda: answer(address, server), f"an answer from http://{address}/")
         shown = sdk.compute.get_server(server)
         return Demo(address, server, str(shown.compute_host), bucket, status, time.monotonic() - self.began)
 
@@ -269,26 +259,6 @@ class _Building:
             fault: dict[str, str] = shown.fault or {}
             raise TripError(f"the guest could not be started: {fault.get('message', 'nobody says why')}")
         return True if shown.status == "ACTIVE" else None
-
-    def _answer(self, address: str, server: str) -> GuestStatus:
-        """Its own answer, by TCP, from whom it is meant to be. That of another guest is none."""
-
-        def asked() -> GuestStatus | None:
-            try:
-                found = ask(IPv4Address(address), timeout=2)
-            except (OSError, NinesError):
-                return None
-            return found if found.uuid == server else None
-
-        return self._await(asked, f"an answer from http://{address}/")
-
-
-def ask(address: IPv4Address, timeout: float) -> GuestStatus:
-    """What a demo's guest says of itself. Raises OSError; NinesError for an answer that is none of its."""
-    # A proxy in the environment must not come between us and the guest.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(f"http://{address}/", timeout=timeout) as answer:
-        return parse(answer.read(65536))
 
 
 def _key_pair() -> tuple[bytes, str]:

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from fournines.cloud.model import Cloud
-from fournines.demo import NAME
+from fournines.demo import NAME, possible
 from fournines.state import Vault
 from fournines.verify.client import clients, failures
 
@@ -15,23 +15,32 @@ _BOUND = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    server: str
-    """Id."""
+    """Which one it is, and how to reach it."""
+
     address: str
-    """Its floating IP."""
+    """The floating IP."""
+    server: str
+    """Id of the guest."""
+    host: str
+    """Where it runs."""
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.address}/"
 
 
 def find(cloud: Cloud, vault: Vault) -> Guest | None:
     """The guest that runs and can be reached; None: there is none, or nobody could say within 20 s."""
-    if not cloud.having("compute") or not cloud.having("network"):
+    if not possible(cloud):
         return None
     sdk = clients(cloud, vault, time.monotonic() + _BOUND)().sdk
     try:
-        running = {server.id for server in sdk.compute.servers(name=f"^{NAME}$") if server.status == "ACTIVE"}
+        servers = sdk.compute.servers(name=f"^{NAME}$")
+        running = {server.id: str(server.compute_host) for server in servers if server.status == "ACTIVE"}
         ports = {port.id: port.device_id for port in sdk.network.ports(name=NAME)}
         for address in sdk.network.ips(description=NAME):
-            if ports.get(address.port_id) in running:
-                return Guest(ports[address.port_id], address.floating_ip_address)
+            if (server := str(ports.get(address.port_id))) in running:
+                return Guest(address.floating_ip_address, server, running[server])
     except failures():
         return None
     return None

@@ -45,14 +45,22 @@ _INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
 _INOTIFY_A_HOST, _INOTIFY_SPARE = 16, 48
 
 
-def up(cloud: Cloud, packages: Iterable[str], masked: Iterable[str], state: State, observer: Observer) -> None:
+def up(
+    cloud: Cloud,
+    packages: Iterable[str],
+    masked: Iterable[str],
+    state: State,
+    observer: Observer,
+    smaller: Callable[[], Cloud | None] = lambda: None,
+) -> None:
     """Have every host of that cloud run, with its networks and its BMC.
 
-    `packages` are Debian packages for the image, `masked` units that must never start by themselves. Raises
-    PreflightError before anything is made; HostError or NinesError when something could not be made.
+    `packages` are Debian packages for the image, `masked` units that must never start by themselves, `smaller` a cloud
+    to propose where memory is too small for this one. Raises PreflightError before anything is made; HostError or
+    NinesError when something could not be made.
     """
     wanted = image.recipe(packages)
-    preflight.require(cloud, state, wanted)
+    preflight.require(cloud, state, wanted, smaller)
     names = Names.of(state)
     _refuse_other_image(cloud, state, image.path_of(wanted))
     root = image.ensure(wanted, observer)

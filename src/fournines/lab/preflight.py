@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,10 +21,13 @@ from fournines.lab.machine import Machine
 from fournines.lab.names import Names
 from fournines.state import State, state_root
 
+Smaller = Callable[[], Cloud | None]
+"""A cloud to propose where memory is too small for the one that is wanted; None: there is none."""
+
 _MB = 2**20
-# By role: a controller of the default lab was measured at 2.7 to 2.9 GB of PSS, a storage host of two disks at 0.28 to
-# 0.44 GB, a host without services at 15 MiB (30 MiB of cgroup); others are estimates.
-_ROLE_MB = {"control": 2750, "network": 1100, "compute": 1000, "storage": 150}
+# By role, as PSS on labs: a controller 2.7 to 2.9 GB, a network host with one router 1.0 to 1.5, a storage host of two
+# disks 0.28 to 0.44, a compute host 0.53 and 0.17 more for a guest, a host without services 15 MiB (30 MiB of cgroup).
+_ROLE_MB = {"control": 2750, "network": 1250, "compute": 700, "storage": 100}
 _BARE_MB = 60
 _DISK_MB = 150
 _SPARE_MB = 400
@@ -78,17 +81,25 @@ class Problem:
     remedy: str
 
 
-def memory_mb(host: Host, services: int) -> int:
-    """What a host is expected to take, in MiB: an estimate by its roles; measured figures are in the bench."""
-    if not services:
-        return _BARE_MB
+def memory_mb(cloud: Cloud, hosts: Iterable[Host]) -> int:
+    """What these hosts of the cloud are expected to take, in MiB: an estimate by their roles."""
+    serving = {host.name for placement in cloud.services.values() for host in placement.hosts}
+    return _SPARE_MB + sum(_host_mb(host) if host.name in serving else _BARE_MB for host in hosts)
+
+
+def _host_mb(host: Host) -> int:
     return sum(_ROLE_MB[role] for role in host.roles) + len(host.disks) * _DISK_MB
 
 
-def check(cloud: Cloud, state: State, wanted: image.Recipe) -> list[Problem]:
+def check(cloud: Cloud, state: State, wanted: image.Recipe, smaller: Smaller = lambda: None) -> list[Problem]:
     """Everything that this machine lacks for that cloud's lab, given what of it runs already. Changes nothing."""
     built = image.path_of(wanted).is_dir()
-    missing = [*_programs({} if built else _BUILD_PROGRAMS), *_resources(cloud, state, built)]
+    off = [host for host in cloud.hosts if not _runs(state, host.name)]
+    missing = [
+        *_programs({} if built else _BUILD_PROGRAMS),
+        *_memory(cloud, off, available_memory_mb(Path("/proc/meminfo").read_text()), smaller),
+        *_disk(cloud, off, state, built),
+    ]
     if "management" in cloud.networks and cloud.networks["management"].gateway is None:
         missing.append(
             Problem(
@@ -115,9 +126,9 @@ def check(cloud: Cloud, state: State, wanted: image.Recipe) -> list[Problem]:
     return missing
 
 
-def require(cloud: Cloud, state: State, wanted: image.Recipe) -> None:
+def require(cloud: Cloud, state: State, wanted: image.Recipe, smaller: Smaller = lambda: None) -> None:
     """Raises PreflightError that names every problem at once, and what works without a lab."""
-    if problems := check(cloud, state, wanted):
+    if problems := check(cloud, state, wanted, smaller):
         lines = [f"  - {problem.what}\n      {problem.remedy}" for problem in problems]
         raise PreflightError(
             f"this machine cannot carry the lab {cloud.name}:\n" + "\n".join(lines),
@@ -133,20 +144,21 @@ def _programs(more: dict[str, str]) -> Iterable[Problem]:
         yield Problem(f"programs are missing: {', '.join(sorted(lacking))}", f"apt-get install {packages}")
 
 
-def _resources(cloud: Cloud, state: State, built: bool) -> Iterable[Problem]:
-    services = {host.name: 0 for host in cloud.hosts}
-    for placement in cloud.services.values():
-        for host in placement.hosts:
-            services[host.name] += 1
-    off = [host for host in cloud.hosts if not _runs(state, host.name)]
-    if off:
-        need = sum(memory_mb(host, services[host.name]) for host in off) + _SPARE_MB
-        free = available_memory_mb(Path("/proc/meminfo").read_text())
-        if free < need:
-            yield Problem(
-                f"{len(off)} hosts need about {need} MiB of memory, {free} MiB are available",
-                "free some, or declare fewer hosts",
-            )
+def _memory(cloud: Cloud, off: Sequence[Host], free: int, smaller: Smaller) -> Iterable[Problem]:
+    if not off or free >= (need := memory_mb(cloud, off)):
+        return
+    remedy = f"free {need - free} MiB, or declare fewer hosts"
+    other = smaller()
+    if other and other.name != cloud.name and (its := memory_mb(other, other.hosts)) < need:
+        remedy = (
+            f"nines up {other.name}: its {len(other.hosts)} hosts need about {its} MiB"
+            if its <= free
+            else f"free {need - free} MiB, or {its - free} MiB for the smaller one: nines up {other.name}"
+        )
+    yield Problem(f"{len(off)} hosts need about {need} MiB of memory, {free} MiB are available", remedy)
+
+
+def _disk(cloud: Cloud, off: Iterable[Host], state: State, built: bool) -> Iterable[Problem]:
     fresh = [host for host in off if not (state.lab / "hosts" / host.name / "upper").is_dir()]
     need = len(fresh) * _NODE_MB + (0 if built else _SERVICES_MB if cloud.services else _IMAGE_MB)
     free = shutil.disk_usage(_existing(state_root())).free // _MB

@@ -35,7 +35,8 @@ CEPH = {
     "fits": None,
     "clients": {"client.4217": "client.cinder"},
 }
-CONTROL, STORAGE = ("c1", "c2", "c3"), ("s1", "s2", "s3")
+CONTROL, STORAGE, OTHERS = ("c1", "c2", "c3"), ("s1", "s2", "s3"), ("n1", "n2", "g1", "g2")
+HOSTS = (*CONTROL, *STORAGE, *OTHERS)
 RABBITMQ = {"running": ["c1", "c2", "c3"], "partitions": []}
 
 
@@ -77,6 +78,8 @@ def member(facts: Mapping[str, Any] | None = None, ok: bool = True, seen: str = 
 def well(name: str) -> HostView:
     if name in STORAGE:
         return storage()
+    if name in OTHERS:
+        return HostView(True, "", {"openvswitch": member(), "neutron-openvswitch": member()})
     services = {
         "pacemaker": member(PACEMAKER | {"vip": name == "c2"}),
         "galera": member(GALERA),
@@ -98,7 +101,7 @@ GONE = HostView(False, "no answer within 10 s", {})
 
 
 def views(**others: HostView) -> dict[str, HostView]:
-    return {name: others.get(name, well(name)) for name in (*CONTROL, *STORAGE)}
+    return {name: others.get(name, well(name)) for name in HOSTS}
 
 
 def drawn(found: Mapping[str, Any], width: int = 80) -> str:
@@ -108,7 +111,7 @@ def drawn(found: Mapping[str, Any], width: int = 80) -> str:
 
 
 def of(cloud: Cloud, state: State, seen: dict[str, HostView], off: str = "") -> dict[str, Any]:
-    seen = {name: seen.get(name, well(name)) for name in (*CONTROL, *STORAGE)}
+    seen = {name: seen.get(name, well(name)) for name in HOSTS}
     fleet: Any = {name: Switched(name, "off" if name == off else "on") for name in seen}
     return condition.of(cloud, state, fleet, seen)
 
@@ -203,7 +206,7 @@ def test_what_is_not_healthy_is_told_with_what_was_seen(cloud: Cloud, state: Sta
     sick = HostView(True, "", dict(well("c1").services) | {"keystone": member(ok=False, seen="status 503\nbad")})
     found = of(cloud, state, views(c1=sick))
     assert found["problems"] == ["keystone on c1 is not healthy: status 503 bad"]
-    assert "NOT HEALTHY" in drawn(found, width=140)
+    assert "NOT HEALTHY" in drawn(found, width=150)
     assert "keystone" in drawn(found)
 
 
@@ -234,7 +237,7 @@ def test_many_hosts_go_down_the_page(cloud: Cloud, state: State) -> None:
 
 
 def test_nothing_is_reachable(cloud: Cloud, state: State) -> None:
-    found = of(cloud, state, dict.fromkeys((*CONTROL, *STORAGE), GONE))
+    found = of(cloud, state, dict.fromkeys(HOSTS, GONE))
     assert not found["ok"]
     assert "the VIP 10.71.0.10 is on no host" in found["problems"]
     assert found["clouds_yaml"] is None

@@ -22,7 +22,9 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def pretend(cloud: Cloud, state: State, *rest: object, always_prove: bool) -> object:
         seen.append(cloud.name)
-        return SimpleNamespace(text=lambda: "did nothing", as_json=lambda: {"cloud": cloud.name}, verified=())
+        return SimpleNamespace(
+            cloud=cloud, text=lambda: "did nothing", as_json=lambda: {"cloud": cloud.name}, verified=()
+        )
 
     monkeypatch.setattr(build, "build", pretend)
     return seen

@@ -117,12 +117,12 @@ def test_a_promise_that_is_met_now_and_was_not_is_told() -> None:
 
 
 def test_services_that_come_and_go_are_told() -> None:
-    lab, small = predictions("lab"), predictions("small")
-    lines = report.comparison(lab, small)
-    (new,) = [line for line in lines if line.startswith("floating-ip")]
+    without, lab = predictions("lab", "hosts.g1=", "hosts.g2="), predictions("lab")
+    lines = report.comparison(without, lab)
+    (new,) = [line for line in lines if line.startswith("create-guest")]
     assert new.split()[1] == "-"
     assert new.endswith("new")
-    (gone,) = [line for line in report.comparison(small, lab) if line.startswith("floating-ip")]
+    (gone,) = [line for line in report.comparison(lab, without) if line.startswith("create-guest")]
     assert gone.split()[2] == "-"
     assert gone.endswith("gone")
 

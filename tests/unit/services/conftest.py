@@ -32,24 +32,14 @@ class NamedVault(Vault):
         return f"CERTIFICATE({name}: {', '.join(addresses)})\n", f"KEY({name})\n"
 
 
-GUESTS = """
-  n1:
-    roles: [network]
-    networks: {management: 10.71.0.21, tunnel: 10.71.1.21, external: 10.71.3.21}
-  g1:
-    roles: [compute]
-    networks: {management: 10.71.0.41, tunnel: 10.71.1.41, storage: 10.71.2.41}
-"""
-
-
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Cloud:
-    """The lab with every service there is, and a host for each role."""
+    """The lab with every service there is."""
     more = [name for name, service in catalogue().items() if not service.by_default]
     path = tmp_path_factory.mktemp("cloud") / "lab.yaml"
     named = "".join(f"  {name}: {{}}\n" for name in more)
     services = f"services:\n{named}" if named else ""
-    path.write_text((REPOSITORY / "clouds/lab.yaml").read_text() + GUESTS + services)
+    path.write_text((REPOSITORY / "clouds/lab.yaml").read_text() + services)
     return load(path, catalogue())
 
 

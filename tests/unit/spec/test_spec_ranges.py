@@ -79,7 +79,7 @@ def test_bad_ranges(hosts: dict[str, object], problem: str | None) -> None:
 
 def test_lab() -> None:
     spec = load_spec(CLOUDS / "lab.yaml")
-    assert list(spec.hosts) == ["c1", "c2", "c3", "s1", "s2", "s3"]
+    assert list(spec.hosts) == ["c1", "c2", "c3", "n1", "n2", "s1", "s2", "s3", "g1", "g2"]
     assert spec.hosts["c2"].rack == "r2"
     assert spec.hosts["c3"].networks["external"] == IPv4Address("10.71.3.13")
     assert spec.gateway("storage") == IPv4Address("10.71.2.1")
