@@ -360,20 +360,32 @@ class Program:
         for address in self.config["refused"].get(host.name, ()) if host.barred else ():
             # Ceph may have forgotten it by itself.
             _run([*self.config["ceph"], "osd", "blocklist", "range", "rm", f"{address}/32"], 20, fails=True)
+        if not host.admitted:
+            self._let_in(host.name, said)
         service = self.nova.services().get(host.name)
         if service and service["forced_down"]:
-            self.nova.force_down(service["id"], False)
+            self._force_up(service["id"])
+
+    def _let_in(self, host: str, said: dict[str, Any]) -> None:
         boot = said["boot"]
         proof = hmac.new(self.config["secret"].encode(), f"admit {boot}".encode(), "sha256").hexdigest()
         body = json.dumps({"boot": boot, "proof": proof}).encode()
-        address = self.hosts[host.name].address
+        address = self.hosts[host].address
         call = urllib.request.Request(f"http://{address}:{PORT}/admit", body, method="POST")
         try:
             urllib.request.urlopen(call, timeout=5).close()  # noqa: S310 - ours
         except OSError as error:
-            raise AskError(f"{host.name} could not be admitted: {error}") from error
+            raise AskError(f"{host} could not be admitted: {error}") from error
         said["admitted"] = True
-        _say(f"{host.name}: admitted")
+        _say(f"{host}: admitted")
+
+    def _force_up(self, service: str) -> None:
+        """Nova refuses until its daemon there has started, and has removed what it had of the guests that left."""
+        try:
+            self.nova.force_down(service, False)
+        except AskError as error:
+            if error.status != 400:
+                raise
 
     def _start_crashed(self) -> None:
         now = time.monotonic()
