@@ -24,6 +24,11 @@ _DROP_IN = "/etc/systemd/system/pacemaker.service.d/fournines.conf"
 _CIB_PROGRAM = "/usr/local/lib/fournines/cib.py"
 _DEFAULTS = "/etc/default/pacemaker"
 
+# Where Pacemaker is not installed nobody is in standby.
+_STANDBY = (
+    'command -v crm_attribute > /dev/null || exit 0; crm_attribute --quiet --node "$(crm_node -n)" --name standby'
+)
+
 
 class PacemakerOptions(Options):
     fence_action: Literal["off", "reboot"] | None = None
@@ -31,7 +36,7 @@ class PacemakerOptions(Options):
 
 
 class Pacemaker(Service):
-    """Facts: vip (this host carries it), quorate, online, unclean (lists of hosts), dc."""
+    """Facts: vip (this host carries it), quorate, online, unclean, standby (lists of hosts), dc."""
 
     name = "pacemaker"
     strategies = (QUORUM,)
@@ -112,6 +117,17 @@ class Pacemaker(Service):
     def _fence_action(self, cloud: Cloud) -> str:
         options = PacemakerOptions.model_validate(cloud.services[self.name].options)
         return options.fence_action or ("off" if cloud.provider == "lab" else "reboot")
+
+
+def standby(on: bool) -> Command:
+    """Run on a controller: Pacemaker takes all that it keeps from it, or may use it again. Idempotent; ends when that
+    is done."""
+    change = "--update on" if on else "--delete"
+    return Command(
+        awaits="Pacemaker to have moved what it keeps",
+        argv=("sh", "-ec", f"{_STANDBY} {change}; crm_resource --wait --timeout 60s"),
+        timeout=90,
+    )
 
 
 def _moved(cloud: Cloud) -> tuple[str, ...]:
