@@ -1,5 +1,5 @@
-"""Maintenance of each kind of host, there and back, while clients go on: nothing fails but for a moment of each guest and
-router that moves.
+"""Maintenance of each kind of host, there and back, while clients go on: nothing fails but for a moment of each guest
+and router that moves.
 """
 
 from __future__ import annotations
