@@ -16,7 +16,7 @@ def maintain(
     cloud: CloudOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take a host out of service before it is touched, or take it back.
+    """Take a host out of service, or take it back.
 
     Guests are live-migrated away, routers and the VIP move, Ceph keeps its data in place.
     No request fails, but for a moment of each guest and router that moves.
