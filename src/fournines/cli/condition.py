@@ -11,6 +11,7 @@ from fournines.cloud.model import Cloud, Host
 from fournines.converge.inspect import HostView, ServiceView
 from fournines.errors import NinesError
 from fournines.hosts import Fleet, Power
+from fournines.maintain import in_maintenance, lines
 from fournines.services import Remark, catalogue
 from fournines.state import State
 
@@ -39,6 +40,7 @@ def of(cloud: Cloud, state: State, fleet: Fleet, views: Views) -> dict[str, Any]
         "vip": {"address": cloud.vip, "holders": holders},
         "quorum": quorum,
         "remarks": [remark.text for remark in remarks if not remark.trouble],
+        "maintenance": in_maintenance(cloud, views),
         "hosts": hosts,
         "certificates": held,
         "clouds_yaml": str(state.clouds_yaml) if state.clouds_yaml.exists() else None,
@@ -172,7 +174,7 @@ def draw(found: Mapping[str, Any], console: Any) -> None:
     quorum = "; ".join(f"{name} {each['detail']}" for name, each in found["quorum"].items())
     if quorum:
         console.print(f"quorum: {quorum}", markup=False)
-    for remark in found["remarks"]:
+    for remark in [*lines(found["maintenance"]), *found["remarks"]]:
         console.print(remark, markup=False)
     days = {name: each["days_left"] for name, each in found["certificates"].items() if each["days_left"] is not None}
     if days:

@@ -9,9 +9,7 @@ from collections.abc import Sequence
 
 from fournines.faults import Fault
 from fournines.hosts import Host, run
-
-# Where Pacemaker is not installed nobody is in standby.
-_SET = 'command -v crm_attribute > /dev/null || exit 0; crm_attribute --quiet --node "$(crm_node -n)" --name standby'
+from fournines.services.pacemaker import standby
 
 
 class Standby(Fault):
@@ -19,9 +17,12 @@ class Standby(Fault):
     letter = "-"
 
     def inject(self, targets: Sequence[Host]) -> None:
-        for host in targets:
-            run(host, ["sh", "-ec", f"{_SET} --update on; crm_resource --wait --timeout 60s"], timeout=90)
+        self._set(targets, on=True)
 
     def heal(self, targets: Sequence[Host]) -> None:
+        self._set(targets, on=False)
+
+    def _set(self, targets: Sequence[Host], *, on: bool) -> None:
+        command = standby(on)
         for host in targets:
-            run(host, ["sh", "-ec", f"{_SET} --delete; crm_resource --wait --timeout 60s"], timeout=90)
+            run(host, command.argv, timeout=command.timeout)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from fournines.cloud.model import Cloud, Needs
+from fournines.cloud.model import Cloud, Host, Needs
 from fournines.converge.steps import Command, Keep, Step
 from fournines.services._render import on_host
 from fournines.state import Vault
@@ -88,6 +88,19 @@ def create(cloud: Cloud, vault: Vault, database: Database) -> Step:
 def sql(awaits: str, query: str, answer: str) -> Command:
     """Whether the local database gives that one answer to a query."""
     return Command(awaits=awaits, argv=("sh", "-c", f"mariadb -N -B | grep -qxF '{answer}'"), stdin=query)
+
+
+def facts(awaits: str, cloud: Cloud, host: Host, name: str, table: str, told: str, where: str) -> Command | None:
+    """{NAME: {host: what is told of it}} from the rows of a table with the column `host`, as this host's own database
+    has them; None where it has none. `told`: an SQL expression; NULL becomes an empty text."""
+    if "galera" not in cloud.services or host not in cloud.services["galera"].hosts:
+        return None
+    query = (
+        f"SELECT CONCAT('{{\"{name}\": ', COALESCE(JSON_OBJECTAGG(host, COALESCE({told}, '')), '{{}}'), '}}')"
+        f" FROM {table} WHERE {where}"
+    )
+    # Raw: else backslashes inside JSON come doubled.
+    return Command(awaits=awaits, argv=("mariadb", "-N", "-B", "-r"), stdin=query, timeout=6)
 
 
 def migrate(cloud: Cloud, database: Database) -> Step:

@@ -29,7 +29,8 @@ _ALL = {"mon": "allow *", "osd": "allow *", "mds": "allow *", "mgr": "allow *"}
 class Ceph(Service):
     """Facts: state (of this mon), leader (host), quorum (hosts), health, warnings (list), pgs (state -> number),
     bytes, used (raw ones), fits (whether all copies still fit when the largest failure domain has died; null: there
-    are no more domains than copies, so a dead one's are not made anew), clients (its number -> who it is)."""
+    are no more domains than copies, so a dead one's are not made anew), clients (its number -> who it is), noout (hosts
+    whose OSDs stay in the cluster however long they are down)."""
 
     name = "ceph"
     roles = ("storage",)
@@ -75,7 +76,10 @@ class Ceph(Service):
             return
         pgs = ", ".join(f"{number} {state}" for state, number in sorted(told["pgs"].items()))
         yield Remark(f"ceph: {told['health']}; placement groups: {pgs or 'none yet'}")
-        yield from (Remark(f"ceph: {warning}", trouble=True) for warning in told["warnings"])
+        for warning in told["warnings"]:
+            # Of a host in maintenance: wanted, and told as that.
+            wanted = bool(told.get("noout")) and warning.startswith("OSD_FLAGS:")
+            yield Remark(f"ceph: {warning}", trouble=not wanted)
         if told["bytes"]:
             kind, lasts = _ceph.options(cloud).failure_domain, told["fits"]
             after = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from fournines.cloud.model import Cloud, Endpoint, Host, Needs
+from fournines.converge.steps import Command
 from fournines.services import Options, _database, _oslo
 from fournines.services._database import Database
 from fournines.services._openstack import BUS, NEEDS, Api, OpenStack, Worker
@@ -24,6 +25,8 @@ class NeutronOptions(Options):
 
 
 class Neutron(OpenStack):
+    """Facts: described (hosts of L3 agents that somebody described -> that description)."""
+
     name = user = "neutron"
     needs = (*NEEDS, BUS, Needs("nova", "any", soft=True))
     endpoints = (Endpoint("neutron", 9696, "", "network", check="/healthcheck"),)
@@ -42,6 +45,10 @@ class Neutron(OpenStack):
         migrate=f"neutron-db-manage {_ARGUMENTS} upgrade heads",
     )
     log_units = ("neutron-api.service", "neutron-rpc-server.service", "neutron-periodic-workers.service")
+
+    def facts(self, cloud: Cloud, host: Host) -> Command | None:
+        where = "`binary` = 'neutron-l3-agent' AND description > ''"
+        return _database.facts("its agents", cloud, host, "described", "neutron.agents", "description", where)
 
     def apis(self, cloud: Cloud) -> Iterable[Api]:
         options = NeutronOptions.model_validate(cloud.services[self.name].options)

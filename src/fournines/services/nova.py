@@ -31,6 +31,8 @@ class NovaOptions(Options):
 
 
 class Nova(OpenStack):
+    """Facts: disabled (compute hosts that get no new guests -> the reason that was given)."""
+
     name = user = "nova"
     needs = (
         *NEEDS,
@@ -66,6 +68,10 @@ class Nova(OpenStack):
     log_units = tuple(
         f"nova-{daemon}.service" for daemon in ("api", "api-metadata", "conductor", "scheduler", "novncproxy")
     )
+
+    def facts(self, cloud: Cloud, host: Host) -> Command | None:
+        where = "`binary` = 'nova-compute' AND disabled AND NOT deleted"
+        return _database.facts("its hosts", cloud, host, "disabled", "nova.services", "disabled_reason", where)
 
     def apis(self, cloud: Cloud) -> Iterable[Api]:
         options = self._options(cloud)

@@ -25,6 +25,11 @@ _DROP_IN = "/etc/systemd/system/pacemaker.service.d/fournines.conf"
 _CIB_PROGRAM = "/usr/local/lib/fournines/cib.py"
 _DEFAULTS = "/etc/default/pacemaker"
 
+# Where Pacemaker is not installed nobody is in standby.
+_STANDBY = (
+    'command -v crm_attribute > /dev/null || exit 0; crm_attribute --quiet --node "$(crm_node -n)" --name standby'
+)
+
 
 class PacemakerOptions(Options):
     fence_action: Literal["off", "reboot"] | None = None
@@ -32,7 +37,7 @@ class PacemakerOptions(Options):
 
 
 class Pacemaker(Service):
-    """Facts: vip (this host carries it), quorate, online, unclean (lists of hosts), dc."""
+    """Facts: vip (this host carries it), quorate, online, unclean, standby (lists of hosts), dc."""
 
     name = "pacemaker"
     strategies = (QUORUM,)
@@ -133,6 +138,17 @@ def started(cloud: Cloud, unit: str) -> Step:
         done=Command(awaits=f"Pacemaker to run {name}", argv=("sh", "-c", found)),
         run=Command(awaits="", argv=("crm_resource", "--cleanup", "--resource", name), timeout=60),
         bound=90,
+    )
+
+
+def standby(on: bool) -> Command:
+    """Run on a controller: Pacemaker takes all that it keeps from it, or may use it again. Idempotent; ends when that
+    is done."""
+    change = "--update on" if on else "--delete"
+    return Command(
+        awaits="Pacemaker to have moved what it keeps",
+        argv=("sh", "-ec", f"{_STANDBY} {change}; crm_resource --wait --timeout 60s"),
+        timeout=90,
     )
 
 

@@ -15,7 +15,7 @@ FULL = 0.85
 
 def main() -> None:
     facts: dict[str, Any] = {"state": None, "leader": None, "quorum": [], "health": None, "warnings": [], "pgs": {}}
-    facts.update(bytes=None, used=None, fits=None, clients={}, error=None)
+    facts.update(bytes=None, used=None, fits=None, clients={}, noout=[], error=None)
     try:
         status = ask(sys.argv[1], "mon_status")
         facts["state"] = status["state"]
@@ -39,6 +39,8 @@ def cluster_facts(facts: dict[str, Any]) -> None:
         facts["warnings"] = [f"{code}: {check['summary']['message']}" for code, check in sorted(checks.items())]
         facts["pgs"] = {each["state_name"]: each["count"] for each in status["pgmap"].get("pgs_by_state", [])}
         facts["bytes"], facts["used"] = status["pgmap"].get("bytes_total"), status["pgmap"].get("bytes_used")
+        flags = cluster.must("osd dump").get("crush_node_flags", {})
+        facts["noout"] = sorted(name for name, own in flags.items() if "noout" in own)
         facts["fits"] = fits(cluster, facts["used"] or 0)
 
 

@@ -15,6 +15,7 @@ addresses = json.loads(subprocess.run(["ip", "-j", "-4", "addr"], capture_output
 # Every controller has the VIP on its loopback.
 local = {entry["local"] for link in addresses if link["ifname"] != "lo" for entry in link["addr_info"]}
 facts: dict[str, object] = {"vip": sys.argv[1] in local, "quorate": False, "online": [], "unclean": [], "dc": None}
+facts["standby"] = []
 done = subprocess.run(
     ["crm_mon", "--one-shot", "--output-as=xml"], capture_output=True, text=True, timeout=8, check=False
 )
@@ -28,6 +29,7 @@ if done.returncode == 0:
     nodes = list(status.iterfind("./nodes/node"))
     facts["online"] = sorted(n.get("name") or "" for n in nodes if n.get("online") == "true")
     facts["unclean"] = sorted(n.get("name") or "" for n in nodes if n.get("unclean") == "true")
+    facts["standby"] = sorted(n.get("name") or "" for n in nodes if n.get("standby") == "true")
     myself = subprocess.run(["crm_node", "-n"], capture_output=True, text=True, check=False).stdout.strip()
     good = bool(facts["quorate"]) and myself in facts["online"]  # type: ignore[operator]
 else:
