@@ -8,7 +8,11 @@ ACTIVE_ACTIVE = Strategy("active-active", supervisor="systemd", reach="vip", ali
 """Every member serves; clients come through the VIP's HAProxy."""
 
 ACTIVE_BACKUP = Strategy(
-    "active-backup", supervisor="pacemaker", reach="vip", alive="any", failover=Failover("vip_failover")
+    "active-backup",
+    supervisor="pacemaker",
+    reach="vip",
+    alive="any",
+    failover=Failover("vip_failover", killed="monitored_failover"),
 )
 """Pacemaker runs one member and moves it."""
 

@@ -22,6 +22,10 @@ class Timers:
     fence_timeout: float
     address_takeover: float
     """IPaddr2 start with gratuitous ARP; measured upper figure."""
+    monitor_interval: float
+    """How long after its last answer Pacemaker asks again what it runs: the VIP with its HAProxy, units that move."""
+    monitor_patience: int
+    """Whole seconds that the HAProxy beside the VIP is given to answer."""
     check_interval: float
     check_fast_interval: float
     check_timeout: float
@@ -54,10 +58,19 @@ class Timers:
     """Promote, mount and recover a database on the other host. Assumed: nothing here builds that."""
     vrrp_advert: int
     """Whole seconds between what the active one of a router's hosts says; three without it and another takes over."""
+    agent_report: int
+    """Whole seconds between what a Neutron agent tells the servers of itself."""
+    agent_down: int
+    """Whole seconds without such a word after which nothing new is given to the agent."""
 
     def vip_failover(self) -> float:
         """Upper bound for the VIP to move after its holder lost power."""
         return self.corosync_token + self.corosync_consensus + self.election + self.fence + self.address_takeover
+
+    def monitored_failover(self) -> float:
+        """Upper bound for Pacemaker to move what it runs from a host that lives, where a process has died or hangs:
+        the HAProxy beside the VIP. That systemd starts a dead one again at once is not counted on."""
+        return self.monitor_interval + self.monitor_patience + self.election + self.address_takeover
 
     def server_down(self) -> float:
         """Upper bound for HAProxy to mark a silent server down: the first failing check starts at most
@@ -86,6 +99,12 @@ class Timers:
         missed, and the skew of the priority that Neutron gives to all of them, 50."""
         return (3 + (256 - 50) / 256) * self.vrrp_advert
 
+    def network_reassigned(self) -> float:
+        """Upper bound for a network's only DHCP agent, gone silent, to be replaced by another one, which must then
+        still start its server. Neutron's servers give its networks away after twice `agent_down`, and look every half
+        of that time."""
+        return 2 * self.agent_down + max(self.agent_down // 2, 1)
+
     def disk_failover(self) -> float:
         """Upper bound for a database or broker whose disk moves with it to serve on the other host: Pacemaker moves
         the group, then the disk is promoted and mounted, and what was not yet written back is replayed."""
@@ -110,6 +129,9 @@ LAB = Timers(
     fence=0.9,
     fence_timeout=20,
     address_takeover=1.0,
+    # All drills were made with it. A hung HAProxy costs more than its budget by it.
+    monitor_interval=5,
+    monitor_patience=2,
     check_interval=1,
     check_fast_interval=0.3,
     check_timeout=1,
@@ -136,6 +158,8 @@ LAB = Timers(
     paxos_propose_interval=0.25,
     disk_takeover=30,
     vrrp_advert=1,
+    agent_report=5,
+    agent_down=15,
 )
 
 METAL = Timers(
@@ -145,6 +169,8 @@ METAL = Timers(
     fence=10,
     fence_timeout=60,
     address_takeover=1.0,
+    monitor_interval=1,
+    monitor_patience=2,
     check_interval=1,
     check_fast_interval=0.5,
     check_timeout=2,
@@ -170,4 +196,6 @@ METAL = Timers(
     paxos_propose_interval=1,
     disk_takeover=30,
     vrrp_advert=1,
+    agent_report=5,
+    agent_down=15,
 )
