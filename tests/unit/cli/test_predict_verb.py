@@ -69,6 +69,8 @@ def test_one_service_with_what_it_depends_on(nines: Nines) -> None:
     assert said.code == 0
     table, _, bars = said.out.partition("minutes a year of token, from one end of each rate's range to the other:\n")
     assert re.findall(r"^([a-z0-9-]+) +[0-9]+\.[0-9] ", table, re.MULTILINE) == ["token"]
+    assert re.search(r"^ +9\.\d\de-01 +\d+\.\d\d%  all control hosts at once$", table, re.MULTILINE), "Birnbaum and F-V"
+    assert max(map(len, table.splitlines())) <= 80
     assert len(bars.splitlines()) >= 5
     assert all("|" in line and len(line) <= 80 for line in bars.splitlines())
     found = told(nines("predict", "lab", "--service", "token", "--json", *QUICK))
