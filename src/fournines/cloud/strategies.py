@@ -32,7 +32,7 @@ REPLICATED = Strategy(
     supervisor="systemd",
     reach="members",
     alive="all-but-one",
-    failover=Failover("block_failover", of="each", killed="osd_failover", copies=3),
+    failover=Failover("block_failover", of="each", killed="osd_failover"),
 )
 """Each piece of data has copies on several members: served, and nothing lost, without any one of them."""
 
