@@ -3,7 +3,7 @@
     a service is down      when something is that all its members need, or too few of its members are left
     a member is down       when its daemons are, its host, its disks, or a member on the same host that it needs
     a host is down         when it is itself, its rack, its last feed, or its last switch
-    a group is down        when one cause strikes all of it: a role's hosts, a service's members, all feeds, all switches
+    a group is down        when one cause strikes it all: a role's hosts, a service's members, the feeds, the switches
 
 Members that lose copies of data count by failure domain (`Service.spread`). A need that is soft is none here, nor
 one of changes for who changes nothing. Somebody else's service (strategy external) is taken for granted.
