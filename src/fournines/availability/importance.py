@@ -1,84 +1,75 @@
 """Which events matter, and how often and how long the whole is down. For coherent trees: no failure helps.
 
 Z. Birnbaum, "On the importance of different components in a multicomponent system" (1969); names and formulas of the
-importance factors as in the documentation of SCRAM (github.com/rakhimov/scram, theory).
+importance factors as in the documentation of SCRAM (github.com/rakhimov/scram, theory), but for Fussell and Vesely's,
+which is that of probabilistic safety assessments (minimal cut sets, rare events).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from fournines.availability.bdd import Bdd
 from fournines.availability.cut_sets import CutSets
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Importance:
-    """Of one event with probability p in a tree with probability P. All 0 when P is."""
+    """Of all events of a tree; what is asked is computed once. Raises ValueError as `Bdd.probability` does."""
 
-    birnbaum: float
-    """P when it is true less P when it is not: how much one more event of this kind would hurt. SCRAM's MIF."""
-    criticality: float
-    """birnbaum * p / P: the part of P that goes away when p goes to 0. SCRAM's CIF."""
-    diagnosis: float
-    """p * P(top | event) / P: the probability of the event when the top is true. SCRAM's DIF, and what it calls
-    Fussell-Vesely."""
-    fussell_vesely: float
-    """The cut sets that the event is in: the sum of their probabilities over that of all. The usual definition of
-    probabilistic safety assessments (minimal cut sets, rare events)."""
+    bdd: Bdd
+    events: Mapping[str, float]
+    """Those with another probability than the tree says."""
+
+    @cached_property
+    def unavailability(self) -> float:
+        """The part of time in which the whole is down: the probability of the top."""
+        # A sum of products that are rounded may come out above 1.
+        return min(1.0, self.bdd.probability(self.events))
+
+    @cached_property
+    def birnbaum(self) -> Mapping[str, float]:
+        """Event -> the top's probability when it is true less that when it is not: how much one more event of this kind
+        would hurt. SCRAM's MIF."""
+        return self.bdd.birnbaum(self.events)
+
+    @cached_property
+    def criticality(self) -> Mapping[str, float]:
+        """Event -> the part of the top's probability that goes away with the event's own. SCRAM's CIF. All 0 when
+        nothing is probable."""
+        chances = {**self.bdd.tree.events, **self.events}
+        whole = self.unavailability
+        return {name: slope * chances[name] / whole if whole else 0.0 for name, slope in self.birnbaum.items()}
+
+    def frequency(self, failures: Mapping[str, float]) -> float:
+        """How many outages begin in the time in which each independent part, repaired whenever it fails, fails
+        `failures` times, its repairs included: (1 - u) * lambda = u * mu. One that is not there never changes.
+
+        The whole goes down with a part that is critical at that moment: a Birnbaum importance is that probability.
+        Raises ValueError for a failure of what is no event.
+        """
+        if unknown := failures.keys() - self.bdd.tree.events.keys():
+            raise ValueError(f"no event of this tree: {min(unknown)}")
+        return math.fsum(self.birnbaum[name] * rate for name, rate in failures.items())
 
 
-@dataclass(frozen=True, slots=True)
-class Outages:
-    unavailability: float
-    """The part of time that the whole is down."""
-    frequency: float
-    """How many outages begin per hour."""
+def fussell_vesely(
+    cut_sets: CutSets, groups: Iterable[Collection[str]], events: Mapping[str, float]
+) -> Iterator[float]:
+    """Of each group of events, in turn: the sum of the probabilities of the cut sets with at least one of them, over
+    that of all; 0 when that is.
 
-    @property
-    def mean(self) -> float:
-        """Hours an outage takes; infinite where none ends."""
-        if self.unavailability == 0.0:
-            return 0.0
-        return self.unavailability / self.frequency if self.frequency > 0.0 else math.inf
-
-
-def importance(bdd: Bdd, cut_sets: CutSets, events: Mapping[str, float] | None = None) -> dict[str, Importance]:
-    """Of every event of the tree. `events`: those with another probability than the tree says.
-
-    Raises ValueError as `Bdd.probability` does.
+    Right to about 1e-16. Raises ValueError as `Bdd.probability` does.
     """
-    chances = {**bdd.tree.events, **(events or {})}
-    top = bdd.probability(events)
-    all_cut_sets = cut_sets.rare_event(events)
-    slopes = cut_sets.slopes(events)
-    found: dict[str, Importance] = {}
-    for name, birnbaum in bdd.birnbaum(events).items():
-        chance = chances[name]
-        found[name] = Importance(
-            birnbaum=birnbaum,
-            criticality=_share(chance * birnbaum, top),
-            diagnosis=_share(chance * (top + (1.0 - chance) * birnbaum), top),
-            fussell_vesely=_share(chance * slopes[name], all_cut_sets),
-        )
-    return found
-
-
-def outages(bdd: Bdd, failures: Mapping[str, float], events: Mapping[str, float] | None = None) -> Outages:
-    """Of independent parts that fail and are repaired, in the long run. `failures`: how often each fails per hour of
-    calendar time, its repairs included: (1 - u) * lambda = u * mu. An event that is not there never changes.
-
-    The whole goes down with a part that is critical at that moment: a Birnbaum importance is that probability.
-    Raises ValueError for a failure of what is no event, and as `Bdd.probability` does.
-    """
-    unknown = failures.keys() - bdd.tree.events.keys()
-    if unknown:
-        raise ValueError(f"no event of this tree: {min(unknown)}")
-    birnbaum = bdd.birnbaum(events)
-    return Outages(bdd.probability(events), math.fsum(birnbaum[name] * rate for name, rate in failures.items()))
-
-
-def _share(part: float, whole: float) -> float:
-    return part / whole if whole else 0.0
+    chances = {**cut_sets.tree.events, **events}
+    whole, slopes = cut_sets.rare_event(chances), cut_sets.slopes(chances)
+    for names in groups:
+        if len(names) == 1:
+            (name,) = names
+            part = chances[name] * slopes[name]
+        else:
+            part = max(0.0, whole - cut_sets.rare_event({**chances, **dict.fromkeys(names, 0.0)}))
+        yield part / whole if whole else 0.0

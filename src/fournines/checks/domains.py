@@ -1,14 +1,13 @@
-"""Failure domains: whether it is known what fails together, and whether what should be apart is."""
+"""Failure domains: whether it is known what fails together, and whether zones are apart."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import get_args
 
 from fournines.checks import Check, Code, Design, Finding
 from fournines.checks._parts import KEYS, Part, lost_with
 from fournines.checks._words import listed, verb
-from fournines.cloud.model import Cloud, Host, Role
+from fournines.cloud.model import Cloud, Host
 
 UNKNOWN = Code(
     "DOMAIN-UNKNOWN",
@@ -19,15 +18,6 @@ UNKNOWN = Code(
     "too good. A rack's or feed's fault strikes all its hosts at once, which is what redundant hosts do not survive. "
     "In Gill et al. (2011) redundancy of the network masked only 40 % of a failure's impact.",
     "Declare `feeds`, `switches` and `racks`, and give each host its `rack`.",
-)
-ONE_RACK = Code(
-    "DOMAIN-ONE-RACK",
-    "warning",
-    "all hosts of a role stand in one rack",
-    "A rack is one power distribution, one pair of switches, one place for water, fire and people's mistakes. When it "
-    "fails, or must be switched off for work on it, everything of that role is gone, however many hosts there are. "
-    "Once in fifty years for four hours is assumed: five minutes a year, a tenth of what 99.99 % allows.",
-    "Put the hosts of each role in three racks, at least in two where no majority is needed.",
 )
 ZONE = Code(
     "DOMAIN-ZONE",
@@ -41,11 +31,10 @@ ZONE = Code(
 
 class Domains(Check):
     name = "domains"
-    codes = (UNKNOWN, ONE_RACK, ZONE)
+    codes = (UNKNOWN, ZONE)
 
     def check(self, design: Design) -> Iterable[Finding]:
         yield from _unknown(design.cloud)
-        yield from _one_rack(design.cloud)
         yield from _zones(design.cloud)
 
 
@@ -72,29 +61,6 @@ def _declare(keys: tuple[str, ...], host: str) -> str:
     if "rack" in keys:
         return f"declare `racks` with their `feeds` and `switches`, and name each host's: hosts.{host}.rack"
     return f"name the {' and '.join(keys)} of each host's rack under `racks`, or its own: hosts.{host}.{keys[0]}"
-
-
-def _one_rack(cloud: Cloud) -> Iterable[Finding]:
-    """Roles that are in one rack only are one finding a rack."""
-    racks = list(dict.fromkeys(host.rack for host in cloud.hosts if host.rack is not None))
-    found: dict[str, list[tuple[Role, tuple[Host, ...]]]] = {}
-    for role in get_args(Role):
-        hosts = cloud.having(role)
-        stands = {host.rack for host in hosts}
-        # A host alone has nothing to be spread over.
-        if len(hosts) > 1 and len(stands) == 1 and (rack := stands.pop()) is not None:
-            found.setdefault(rack, []).append((role, hosts))
-    for rack, roles in found.items():
-        told = ", ".join(f"role {role} ({listed(host.name for host in hosts)})" for role, hosts in roles)
-        others = [each for each in racks if each != rack]
-        where = f"over {listed([rack, *others])}" if others else "over more racks, declared under `racks`"
-        yield ONE_RACK.found(
-            f"rack {rack}",
-            f"all hosts of {told} stand in rack {rack}: when it "
-            f"fails, or is switched off, clients lose all that {verb(roles, 'this role does', 'these roles do')}.",
-            ("hosts", roles[0][1][0].name, "rack"),
-            fix=f"spread them {where}: hosts.{roles[0][1][-1].name}.rack",
-        )
 
 
 def _zones(cloud: Cloud) -> Iterable[Finding]:

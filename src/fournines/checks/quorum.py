@@ -179,12 +179,10 @@ def _domains(design: Design, groups: Iterable[_Voters]) -> Iterable[Finding]:
             f"{listed(voters.services, most=8)}"
             for voters, behind in struck
         )
-        services = [name for voters, _ in struck for name in voters.services]
-        gone = _without(design, services)
         first = struck[0][1][0]
         yield DOMAIN.found(
             str(part),
-            f"{_BEHIND[part.kind]} {part.name}: {told}. When it fails the rest is no majority, and {gone}.",
+            f"{_BEHIND[part.kind]} {part.name}: {told}. When it fails the rest is no majority.",
             ("hosts", first.name, KEYS[part.kind]),
             fix="; ".join(_spread(design, part, voters) for voters, _ in struck),
         )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
+from typing import get_args
 
 from fournines.checks import Check
 from fournines.checks._words import listed
 from fournines.checks.design import Design
 from fournines.checks.finding import Code, Finding
+from fournines.cloud.model import Cloud, Host, Role
 from fournines.predict.parts import Kind, Part
 
 
@@ -73,4 +75,21 @@ class Spof(Check):
                     lost.setdefault(part, []).append(analysis.visible.title)
         for part, services in lost.items():
             told = f"{part.name}, alone: while it is down clients go without {listed(services, most=len(services))}."
-            yield CODES[part.kind].found(part.name, told, part.loc)
+            yield CODES[part.kind].found(part.name, told, part.loc, fix=_apart(design.cloud, part))
+
+
+def _apart(cloud: Cloud, part: Part) -> str:
+    """Of a rack in which all hosts of a role stand: which hosts to spread over which racks; else nothing."""
+    racks = dict.fromkeys(host.rack for host in cloud.hosts if host.rack is not None)
+    rack = part.loc[-1]
+    alone: list[tuple[Role, tuple[Host, ...]]] = [
+        (role, hosts)
+        for role in get_args(Role)
+        if part.kind == "rack" and len(hosts := cloud.having(role)) > 1 and {host.rack for host in hosts} == {rack}
+    ]
+    if not alone:
+        return ""
+    told = ", ".join(f"role {role} ({listed(host.name for host in hosts)})" for role, hosts in alone)
+    others = [each for each in racks if each != rack]
+    where = f"over {listed([rack, *others])}" if others else "over more racks, declared under `racks`"
+    return f"spread all hosts of {told} {where}: hosts.{alone[0][1][-1].name}.rack"

@@ -12,9 +12,11 @@ from fournines.checks import Check, Code, Design, Finding
 from fournines.checks._figures import number
 from fournines.checks._words import listed
 from fournines.cloud.columns import Column
+from fournines.cloud.model import Cloud
 from fournines.cloud.timers import Timers
 from fournines.faults import Letter
 from fournines.prove.budgets import CLASSES, budget
+from fournines.services.neutron import NeutronOptions
 
 RPC_RESPONSE = 30.0
 """Seconds for which an API waits for another daemon's answer: `rpc_response_timeout` of Nova, Neutron and Heat."""
@@ -95,6 +97,9 @@ def _bounds(design: Design) -> Iterable[_Bound]:
         lost = [vip, *([writer] if writer else [])]
         moved = " with the database" if _moved(design, "galera") else ""
         yield _Bound("D", (*apis, *_CREATED), _and_connect(*lost), f"the host is fenced and the VIP moved{moved}")
+        yield _Bound(
+            "B", (*apis, *_CREATED), Timers.monitored_failover, "Pacemaker moves the VIP to an HAProxy that answers"
+        )
     if bus := costs.get("rabbitmq"):
         takes = "the broker runs on another host" if _moved(design, "rabbitmq") else "queues have leaders elsewhere"
         yield _Bound("E", _CREATED, bus, takes)
@@ -105,7 +110,18 @@ def _bounds(design: Design) -> Iterable[_Bound]:
         disk = _and_connect(Timers.osd_failover)
         yield _Bound("O", (*_CREATED, "volume-io", "image"), disk, "its neighbours report the OSD")
     if router := costs.get("neutron-l3"):
-        yield _Bound("G", ("fip",), router, "VRRP makes another host active")
+        for letter in ("G", "S"):
+            yield _Bound(letter, ("fip",), router, "VRRP makes another host active")
+    if _alone(design.cloud):
+        yield _Bound("G", ("dhcp",), Timers.network_reassigned, "another DHCP agent is given its networks")
+
+
+def _alone(cloud: Cloud) -> bool:
+    """One DHCP agent has a network, and another one could. Of several each answers, so that no client waits."""
+    agents, servers = cloud.services.get("neutron-dhcp"), cloud.services.get("neutron")
+    if agents is None or servers is None or len(agents.hosts) < 2:
+        return False
+    return NeutronOptions.model_validate(servers.options).dhcp_agents_per_network == 1
 
 
 def _moved(design: Design, service: str) -> bool:
@@ -244,6 +260,7 @@ _RULES = (
     _Rule("evs_inactive", "evs_suspect", 1, False, "Galera throws a member out before the others agree on it"),
     _Rule("osd_heartbeat_grace", "osd_heartbeat_interval", 1, False, "OSDs that are well are reported as down"),
     _Rule("etcd_election", "etcd_heartbeat", 5, True, "etcd does not start"),
+    _Rule("agent_down", "agent_report", 2, True, "agents that are well are taken for dead when one word is lost"),
     _Rule("database_read", "database_connect", 1, True, "connecting may take longer than any query"),
     _Rule(
         "check_interval", "check_fast_interval", 1, True, "a database member in doubt is asked less often than others"

@@ -27,8 +27,6 @@ class Failover:
     """Whose loss costs that: the one that is active, or each member's."""
     killed: str | None = None
     """The same where only the member's daemons end, on a host that lives; empty: that costs nothing. None: as much."""
-    copies: int | None = None
-    """Of `each`: so many members have a copy of any piece of data, and only those who want such a piece wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +75,9 @@ class Spread:
     """What counts as one loss, however many members it has."""
     spare: int
     """So many domains may be lost, and it is still served."""
+    copies: int | None = None
+    """So many members have a copy of any piece of data, and only who wants such a piece waits when one of them is lost;
+    None: whoever is lost, everybody waits."""
 
     def domain_of(self, host: Host) -> str:
         """Name of the one that the host is in: by itself where it has no rack."""

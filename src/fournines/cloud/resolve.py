@@ -81,7 +81,7 @@ def resolve(spec: Spec, offers: Offers) -> Cloud:
         hosts=hosts,
         services=_services(spec, offers, hosts),
         load=Load(**spec.load.model_dump()),
-        rates={str(part): rate.model_dump(exclude_none=True) for part, rate in spec.rates.items()},
+        rates=spec.rates.model_dump(exclude_none=True),
         accept=dict(spec.accept),
     )
 

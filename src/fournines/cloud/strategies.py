@@ -8,7 +8,11 @@ ACTIVE_ACTIVE = Strategy("active-active", supervisor="systemd", reach="vip", ali
 """Every member serves; clients come through the VIP's HAProxy."""
 
 ACTIVE_BACKUP = Strategy(
-    "active-backup", supervisor="pacemaker", reach="vip", alive="any", failover=Failover("vip_failover")
+    "active-backup",
+    supervisor="pacemaker",
+    reach="vip",
+    alive="any",
+    failover=Failover("vip_failover", killed="monitored_failover"),
 )
 """Pacemaker runs one member and moves it."""
 
@@ -28,7 +32,7 @@ REPLICATED = Strategy(
     supervisor="systemd",
     reach="members",
     alive="all-but-one",
-    failover=Failover("block_failover", of="each", killed="osd_failover", copies=3),
+    failover=Failover("block_failover", of="each", killed="osd_failover"),
 )
 """Each piece of data has copies on several members: served, and nothing lost, without any one of them."""
 

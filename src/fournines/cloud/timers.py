@@ -22,6 +22,10 @@ class Timers:
     fence_timeout: float
     address_takeover: float
     """IPaddr2 start with gratuitous ARP; measured upper figure."""
+    monitor_interval: float
+    """How long after its last answer Pacemaker asks again what it runs: the VIP with its HAProxy, units that move."""
+    monitor_patience: int
+    """Whole seconds that the HAProxy beside the VIP is given to answer."""
     check_interval: float
     check_fast_interval: float
     check_timeout: float
@@ -60,10 +64,19 @@ class Timers:
     """A compute host that gives no answer so often on end is fenced, and its guests are started elsewhere."""
     guest_start: float
     """From there to the guest's first answer on another host: scheduled, plugged in, booted; measured upper figure."""
+    agent_report: int
+    """Whole seconds between what a Neutron agent tells the servers of itself."""
+    agent_down: int
+    """Whole seconds without such a word after which nothing new is given to the agent."""
 
     def vip_failover(self) -> float:
         """Upper bound for the VIP to move after its holder lost power."""
         return self.corosync_token + self.corosync_consensus + self.election + self.fence + self.address_takeover
+
+    def monitored_failover(self) -> float:
+        """Upper bound for Pacemaker to move what it runs from a host that lives, where a process has died or hangs:
+        the HAProxy beside the VIP. That systemd starts a dead one again at once is not counted on."""
+        return self.monitor_interval + self.monitor_patience + self.election + self.address_takeover
 
     def server_down(self) -> float:
         """Upper bound for HAProxy to mark a silent server down: the first failing check starts at most
@@ -100,6 +113,12 @@ class Timers:
         )
         return silent + self.fence + self.guest_start
 
+    def network_reassigned(self) -> float:
+        """Upper bound for a network's only DHCP agent, gone silent, to be replaced by another one, which must then
+        still start its server. Neutron's servers give its networks away after twice `agent_down`, and look every half
+        of that time."""
+        return 2 * self.agent_down + max(self.agent_down // 2, 1)
+
     def disk_failover(self) -> float:
         """Upper bound for a database or broker whose disk moves with it to serve on the other host: Pacemaker moves
         the group, then the disk is promoted and mounted, and what was not yet written back is replayed."""
@@ -124,6 +143,9 @@ LAB = Timers(
     fence=0.9,
     fence_timeout=20,
     address_takeover=1.0,
+    # All drills were made with it. A hung HAProxy costs more than its budget by it.
+    monitor_interval=5,
+    monitor_patience=2,
     check_interval=1,
     check_fast_interval=0.3,
     check_timeout=1,
@@ -155,6 +177,8 @@ LAB = Timers(
     guest_check_timeout=1,
     guest_check_fall=6,
     guest_start=45,
+    agent_report=5,
+    agent_down=15,
 )
 
 METAL = Timers(
@@ -164,6 +188,8 @@ METAL = Timers(
     fence=10,
     fence_timeout=60,
     address_takeover=1.0,
+    monitor_interval=1,
+    monitor_patience=2,
     check_interval=1,
     check_fast_interval=0.5,
     check_timeout=2,
@@ -193,4 +219,6 @@ METAL = Timers(
     guest_check_timeout=2,
     guest_check_fall=8,
     guest_start=60,
+    agent_report=5,
+    agent_down=15,
 )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from fournines.availability.cut_sets import CutSet
+from fournines.availability.importance import Importance
 from fournines.availability.tree import FaultTree
 from fournines.cloud.model import Cloud
 from fournines.predict.parts import PEOPLE, SITE
@@ -43,21 +43,21 @@ class Analysis:
         return replace(self.structure.tree, events=self.chances)
 
     @cached_property
+    def importance(self) -> Importance:
+        """Of its parts; no failover is in it."""
+        return Importance(self.structure.bdd, self.chances)
+
+    @property
     def unavailability(self) -> float:
         """Share of the time in which too few parts are up, exactly; no failover is in it."""
-        # A sum of products that are rounded may come out above 1.
-        return min(1.0, self.structure.bdd.probability(self.chances))
-
-    @cached_property
-    def birnbaum(self) -> Mapping[str, float]:
-        """Part -> how much more likely the service is down when the part is."""
-        return self.structure.bdd.birnbaum(self.chances)
+        return self.importance.unavailability
 
     @cached_property
     def outages_per_year(self) -> float:
         """How often too few parts are up."""
-        parts = self.structure.parts
-        return math.fsum(slope * parts[name].per_year(self.rates) for name, slope in self.birnbaum.items() if slope)
+        return self.importance.frequency(
+            {name: part.per_year(self.rates) for name, part in self.structure.parts.items()}
+        )
 
     def likeliest(self, count: int) -> list[CutSet]:
         """Minimal cut sets, the likeliest first."""

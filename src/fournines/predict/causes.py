@@ -1,7 +1,7 @@
 """Why a user-visible service is down: what each kind of failure contributes to its year, and what to do about it.
 
-Where several parts must be down at the same time, an outage is shared out among their kinds by criticality (Birnbaum
-importance times unavailability), so that contributions add up to the whole.
+Where several parts must be down at the same time, an outage is shared out among their kinds by criticality, so that
+contributions add up to the whole.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from fournines.availability.streams import YEAR_S
 from fournines.predict.analysis import Analysis
@@ -23,9 +22,8 @@ class Cause:
     yearly_s: float
     """What it contributes to the mean year."""
     fix: str
-
-    def as_json(self) -> dict[str, Any]:
-        return {"what": self.what, "minutes_per_year": self.yearly_s / 60, "fix": self.fix}
+    parts: tuple[str, ...] = ()
+    """The parts of the fault tree that it is about, as their names; of a failover none."""
 
 
 def causes(analysis: Analysis, losses: Iterable[Loss]) -> Sequence[Cause]:
@@ -35,15 +33,14 @@ def causes(analysis: Analysis, losses: Iterable[Loss]) -> Sequence[Cause]:
 
 
 def _structure(analysis: Analysis) -> Iterable[Cause]:
-    chances, parts = analysis.chances, analysis.structure.parts
-    alone = analysis.structure.singles
-    weights: dict[tuple[str, str], list[float]] = {}
-    for name, slope in analysis.birnbaum.items():
-        if weight := slope * chances[name]:
-            weights.setdefault(_called(parts[name], name in alone), []).append(weight)
-    whole = math.fsum(math.fsum(each) for each in weights.values())
-    for (what, fix), each in weights.items():
-        yield Cause(what, analysis.unavailability * YEAR_S * math.fsum(each) / whole, fix)
+    parts, alone = analysis.structure.parts, frozenset(analysis.structure.singles)
+    shares: dict[tuple[str, str], dict[str, float]] = {}
+    for name, share in analysis.importance.criticality.items():
+        if share:
+            shares.setdefault(_called(parts[name], name in alone), {})[name] = share
+    whole = math.fsum(math.fsum(each.values()) for each in shares.values())
+    for (what, fix), each in shares.items():
+        yield Cause(what, analysis.unavailability * YEAR_S * math.fsum(each.values()) / whole, fix, tuple(each))
 
 
 def _called(part: Part, alone: bool) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from fournines.cloud.model import Cloud, Failover, Placement
 from fournines.predict.analysis import Analysis
 from fournines.predict.rates import Rate
+from fournines.services import catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,13 @@ def losses(analysis: Analysis, cloud: Cloud) -> Iterator[Loss]:
 
 
 def _of(placement: Placement, failover: Failover, analysis: Analysis, cloud: Cloud, rate: Rate) -> Iterator[Loss]:
+    copies = catalogue()[placement.name].spread(cloud).copies
+    share = min(1.0, copies / len(placement.hosts)) if copies else 1.0
     killed = failover.timer if failover.killed is None else failover.killed
     for what, timer in (("hosts", failover.timer), ("daemons", killed)):
         if not timer:
             continue
         yearly = _per_year(placement, analysis, hosts=what == "hosts", each=failover.of == "each")
-        share = min(1.0, failover.copies / len(placement.hosts)) if failover.copies else 1.0
         seconds = float(getattr(cloud.timers, timer)())
         # Pacemaker takes over from a silent host only once it has been fenced.
         safe = what == "daemons" or placement.strategy.supervisor != "pacemaker" or all(h.bmc for h in placement.hosts)

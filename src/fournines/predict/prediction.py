@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from fournines.availability.importance import fussell_vesely
 from fournines.availability.streams import YEAR_S, Exponential, Fixed, Stream, expected
 from fournines.cloud.model import Cloud
 from fournines.predict.analysis import Analysis, analyse
@@ -105,7 +106,32 @@ class Prediction:
                 {"parts": list(found.events), "probability": found.probability}
                 for found in self.analysis.likeliest(SHOWN_CUT_SETS)
             ],
-            "causes": [cause.as_json() for cause in self.causes],
+            "causes": [self._told(cause) for cause in self.causes],
+        }
+
+    @cached_property
+    def importance(self) -> Mapping[Cause, tuple[float, float]]:
+        """Cause -> how much likelier the service is down when one of its parts is (Birnbaum, the worst), and the share
+        of the minimal cut sets' probability in which one of them is (Fussell-Vesely). None of failovers, which are in
+        no cut set."""
+        birnbaum = self.analysis.importance.birnbaum
+        found = [cause for cause in self.causes if cause.parts]
+        shares = fussell_vesely(
+            self.analysis.structure.cut_sets, [cause.parts for cause in found], self.analysis.chances
+        )
+        return {
+            cause: (max(birnbaum[name] for name in cause.parts), share)
+            for cause, share in zip(found, shares, strict=True)
+        }
+
+    def _told(self, cause: Cause) -> dict[str, Any]:
+        birnbaum, share = self.importance.get(cause, (None, None))
+        return {
+            "what": cause.what,
+            "minutes_per_year": cause.yearly_s / 60,
+            "fix": cause.fix,
+            "birnbaum": birnbaum,
+            "fussell_vesely": share,
         }
 
 

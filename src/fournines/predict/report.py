@@ -64,6 +64,21 @@ def _letters() -> Iterator[str]:
         yield from map("".join, product(ascii_lowercase, repeat=length))
 
 
+def importance(prediction: Prediction, width: int = 80) -> list[str]:
+    """Of what can fail by itself, how much it matters; nothing of failovers, of which no fault tree tells."""
+    lines = wrap(
+        f"what can fail in {prediction.name}: how much likelier it is down when one is (Birnbaum), and in which share "
+        "of what takes it down they are (Fussell-Vesely):",
+        width,
+    )
+    lines.append(f"{'Birnbaum':>10} {'F-V':>8}")
+    for cause, (birnbaum, share) in prediction.importance.items():
+        lines += wrap(
+            cause.what, width, initial_indent=f"{birnbaum:>10.2e} {share:>8.2%}  ", subsequent_indent=" " * 21
+        )
+    return lines
+
+
 def assumptions(rates: Iterable[Rate], width: int = 80) -> list[str]:
     """What the figures stand on, in words."""
     known = list(rates)

@@ -3,7 +3,7 @@
     a service is down      when something is that all its members need, or too few of its members are left
     a member is down       when its daemons are, its host, its disks, or a member on the same host that it needs
     a host is down         when it is itself, its rack, its last feed, or its last switch
-    a group is down        when one cause strikes all of it: the hosts of a role, the members of a service
+    a group is down        when one cause strikes it all: a role's hosts, a service's members, the feeds, the switches
 
 Members that lose copies of data count by failure domain (`Service.spread`). A need that is soft is none here, nor
 one of changes for who changes nothing. Somebody else's service (strategy external) is taken for granted.
@@ -29,6 +29,9 @@ from fournines.predict.parts import Part
 from fournines.predict.visible import Visible
 from fournines.services import Service, catalogue
 
+_VOTERS = 10
+"""With each more that decides together a diagram more than doubles: with eleven it was not done after minutes."""
+
 
 @dataclass(frozen=True)
 class Structure:
@@ -53,16 +56,17 @@ class Structure:
 
     @cached_property
     def bdd(self) -> Bdd:
-        """Raises NinesError where too many decide together for that."""
-        try:
-            return Bdd.of(self.tree, hint=self.order)
-        except TooManyNodesError:
-            majorities = [each for each in self.stands_on if each.strategy.alive == "majority"]
-            voters = max((len(each.hosts) for each in majorities), default=0)
-            raise NinesError(
-                f"{voters} hosts decide together ({self.tree.top}), too many for an exact prediction",
-                "leave the role control to seven hosts or fewer (nines explain QUORUM-MANY); check works with more",
-            ) from None
+        """Raises NinesError where too many decide together for that: at once, where it can be told without trying."""
+        voters = max((len(each.hosts) for each in self.stands_on if each.strategy.alive == "majority"), default=0)
+        if voters <= _VOTERS:
+            try:
+                return Bdd.of(self.tree, hint=self.order)
+            except TooManyNodesError:
+                pass
+        raise NinesError(
+            f"{voters} hosts decide together ({self.tree.top}), too many for an exact prediction",
+            "leave the role control to seven hosts or fewer (nines explain QUORUM-MANY); check works with more",
+        )
 
     @cached_property
     def singles(self) -> tuple[str, ...]:
@@ -101,14 +105,18 @@ class Structures:
         self._on: dict[str, frozenset[str]] = {
             name: frozenset(host.name for host in placement.hosts) for name, placement in self.cloud.services.items()
         }
-        self._sets: dict[tuple[str, str], dict[tuple[str, ...], None]] = {}
-        """Feed or switch -> those that some host has together, in which it is."""
+        self._locally = {
+            need.target
+            for placement in self.cloud.services.values()
+            for need in placement.needs
+            if need.alive == "local" and not need.soft
+        }
+        """Services of which others need the member on their own host."""
         for host in self.cloud.hosts:
-            for kind, names in (("feed", host.feeds), ("switch", host.switches)):
-                for name in names if len(names) > 1 else ():
-                    self._sets.setdefault((kind, name), {})[tuple(sorted(names))] = None
             group = _role(host)
             self._sizes[group] = self._sizes.get(group, 0) + 1
+        self._sizes["feeds"] = len({name for host in self.cloud.hosts for name in host.feeds})
+        self._sizes["switches"] = len({name for host in self.cloud.hosts for name in host.switches})
 
     def of(self, visible: Visible) -> Structure:
         """The tree of one of the services that the cloud offers."""
@@ -264,25 +272,16 @@ class Structures:
         return name
 
     def _all_of(self, kind: Literal["feed", "switch"], names: tuple[str, ...]) -> list[str]:
-        """The last of these feeds or switches; none where the spec says none. Each is down by itself, or with those
-        that it is together with elsewhere."""
+        """The last of these feeds or switches, and what strikes all that the cloud has, whichever a host hangs on;
+        none where the spec says none."""
         section = {"feed": "feeds", "switch": "switches"}[kind]
         own = tuple(sorted(names))
-        told = ", ".join(own)
-        out: list[str] = []
-        for name in own:
-            sets = self._sets.get((kind, name), {})
-            below = [
-                self._part(Part(f"{kind} {name}", kind, section if sets else "", (section,))),
-                *(self._together(kind, section, each) for each in sets if each != own),
-            ]
-            out.append(self._gate(f"{kind} {name} of {told}", "or", below) if len(below) > 1 else below[0])
-        if len(own) < 2:
-            return out
-        return [self._gate(f"every {kind} of {told}", "and", out), self._together(kind, section, own)]
-
-    def _together(self, kind: Literal["feed", "switch"], section: str, names: tuple[str, ...]) -> str:
-        return self._part(Part(f"{section} {' and '.join(names)} at once", "group", section, (section,), of=kind))
+        group = section if self._sizes[section] > 1 else ""
+        each = [self._part(Part(f"{kind} {name}", kind, group, (section,))) for name in own]
+        below = [self._gate(f"every {kind} of {', '.join(own)}", "and", each)] if len(own) > 1 else each
+        if own and group:
+            below.append(self._part(Part(f"all {section} at once", "group", section, (section,), of=kind)))
+        return below
 
     def _common(self, placement: Placement, seen: set[str]) -> list[str]:
         """What strikes all its members at once, or all of a service that each of them needs on its own host."""
@@ -318,13 +317,15 @@ class Structures:
         return name
 
     def _order(self, parts: Mapping[str, Part]) -> list[str]:
-        """Controllers first, and what they hang on, for all services meet there: then service by service. The others
-        site by site, host by host: what must be remembered from one to the next is then how many are down so far."""
+        """Controllers first, and what they hang on, for all services meet there: then service by service. Of these,
+        those that need a member on their own host come last, and such members before them: of each controller it is
+        then remembered whether it is up, and later whether that member is too, never both. The others site by site,
+        host by host: what must be remembered from one to the next is then how many are down so far."""
         on: dict[str, list[str]] = {}
         for name, part in parts.items():
             if part.host:
                 on.setdefault(part.host, []).append(name)
-        services = {name: number for number, name in enumerate(self.cloud.services)}
+        services = {name: number for number, name in enumerate(sorted(self.cloud.services, key=self._locality))}
 
         def hosts_part_first(name: str) -> tuple[bool, int]:
             return parts[name].kind != "host", services.get(parts[name].loc[-1], -1)
@@ -346,6 +347,12 @@ class Structures:
                     found.update(dict.fromkeys(own))
         found.update(dict.fromkeys(sorted(later, key=hosts_part_first)))
         return [*(name for name in found if name in parts), *(name for name in parts if name not in found)]
+
+    def _locality(self, service: str) -> int:
+        """0: it neither needs a member on its own host nor is needed so; 1: it is; 2: it does."""
+        if any(need.alive == "local" and not need.soft for need in self.cloud.services[service].needs):
+            return 2
+        return int(service in self._locally)
 
     def _below(self, top: str) -> tuple[dict[str, Gate], dict[str, Part]]:
         """Gates and parts below a gate, in the order in which they are met."""

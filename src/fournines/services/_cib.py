@@ -73,19 +73,22 @@ def configuration(
             "cidr_netmask": str(cloud.networks["management"].cidr.prefixlen),
             "arp_count": "3",
             "arp_bg": "true",
+            "patience": str(cloud.timers.monitor_patience),
         },
     )
     # One failure is enough: another host's HAProxy is as good.
     _nvpairs(SubElement(vip, "meta_attributes", id="vip-meta"), "vip-meta", {"migration-threshold": "1"})
     operations = SubElement(vip, "operations")
-    _operation(operations, "vip", "monitor", "5s", "10s")
+    every = f"{cloud.timers.monitor_interval:g}s"
+    # It gives its answer by itself, once patience is over; that of an agent that hangs takes longer.
+    _operation(operations, "vip", "monitor", every, f"{cloud.timers.monitor_patience + 8}s")
     _operation(operations, "vip", "start", "0s", "30s")
     _operation(operations, "vip", "stop", "0s", "20s")
 
     for name in moved:
         unit = name.removesuffix(".service")
         operations = SubElement(_primitive(resources, unit, {"class": "systemd", "type": unit}, {}), "operations")
-        _operation(operations, unit, "monitor", "10s", "30s")
+        _operation(operations, unit, "monitor", every, "30s")
         # It waits for its database and broker by itself.
         _operation(operations, unit, "start", "0s", "300s")
         _operation(operations, unit, "stop", "0s", "60s")

@@ -66,7 +66,10 @@ def _shared(cloud: Cloud, host: Host, vault: Vault) -> Sections:
             "transport_url": _oslo.transport_url(cloud, vault, "neutron"),
             "rpc_response_timeout": 30,
         },
-        "agent": {"report_interval": 5, "root_helper": "sudo neutron-rootwrap /etc/neutron/rootwrap.conf"},
+        "agent": {
+            "report_interval": cloud.timers.agent_report,
+            "root_helper": "sudo neutron-rootwrap /etc/neutron/rootwrap.conf",
+        },
         "oslo_concurrency": {"lock_path": "/run/lock/neutron"},
         **_oslo.messaging(),
     }

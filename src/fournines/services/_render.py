@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 IniValue = str | int | float | bool | Iterable[str]
 
 
 @cache
 def _environment() -> Environment:
+    # Here, for check and predict know all services and render nothing.
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
     def load(name: str) -> str:
         return (resources.files("fournines.services") / "templates" / name).read_text(encoding="utf-8")
 

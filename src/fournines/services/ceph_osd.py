@@ -71,7 +71,7 @@ class CephOsd(Service):
     def spread(self, cloud: Cloud) -> Spread:
         """Copies lie in different failure domains: some stand still where more than those are lost at a time."""
         chosen = _ceph.options(cloud)
-        return Spread(chosen.failure_domain, chosen.size - chosen.min_size)
+        return Spread(chosen.failure_domain, chosen.size - chosen.min_size, chosen.size)
 
     def parts(self, cloud: Cloud, host: Host) -> Iterable[str]:
         return (disk.name for disk in host.disks)

@@ -18,6 +18,7 @@ from pydantic import (
     Discriminator,
     Field,
     WithJsonSchema,
+    field_validator,
     model_validator,
 )
 
@@ -26,7 +27,6 @@ from fournines.spec.ranges import RANGE
 NetworkName = Literal["management", "tunnel", "storage", "external"]
 RoleName = Literal["control", "network", "compute", "storage"]
 StrategyName = Literal["active-active", "active-backup", "quorum", "external"]
-PartName = Literal["hardware", "system", "daemon", "disk", "rack", "feed", "switch", "failover", "site", "operator"]
 
 MIN_DISK_GIGABYTES = 4
 """GiB. On less, an OSD's own logs leave no room for data: with 1 GiB it came to a stop."""
@@ -347,6 +347,45 @@ class Rate(Model):
         return self
 
 
+class Takeover(Rate):
+    """Whether a failover succeeds, and what one costs that does not: coverage, repair_hours and counted."""
+
+    @field_validator("mttf_hours", "per_year", "restart_seconds", "beta")
+    @classmethod
+    def _follows(cls, value: float | None) -> float | None:
+        if value is not None:
+            raise ValueError(
+                "failovers have none: they come as often as hosts and daemons fail; say their coverage, and "
+                "repair_hours of those that do not succeed"
+            )
+        return value
+
+
+class Rates(Model):
+    """By kind of part; those of `fournines/predict/rates.yaml`."""
+
+    hardware: Rate | None = None
+    """A host's hardware."""
+    system: Rate | None = None
+    """A host's operating system."""
+    daemon: Rate | None = None
+    """One service's daemons on one host."""
+    disk: Rate | None = None
+    """A disk."""
+    rack: Rate | None = None
+    """A rack, with what all of it hangs on."""
+    feed: Rate | None = None
+    """A power feed, behind its UPS and generator."""
+    switch: Rate | None = None
+    """A top-of-rack switch."""
+    failover: Takeover | None = None
+    """Whether a failover succeeds, and what one costs that does not."""
+    site: Rate | None = None
+    """The whole site."""
+    operator: Rate | None = None
+    """A major human error that stops the cloud."""
+
+
 class Spec(Model):
     """A cloud: its hosts, networks, failure domains and how its services are kept available."""
 
@@ -376,7 +415,7 @@ class Spec(Model):
     """Choices for single services; one that is not named has its defaults."""
     load: Load = Load()
     """What the cloud is to carry."""
-    rates: dict[PartName, Rate] = {}
+    rates: Rates = Rates()
     """How often parts fail, where you know better than the defaults of `nines predict`."""
     accept: dict[FindingCode, Reason] = {}
     """Findings of `nines check` that you accept, by code, and why: they no longer keep `nines up` from building."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fournines.checks import Design, Finding
+from fournines.checks import Design, Finding, explain
 from fournines.checks.domains import Domains
 from fournines.checks.fencing import Fencing
 from fournines.checks.quorum import Quorum
@@ -44,11 +44,10 @@ def test_racks_without_feeds_or_switches(key: str, values: str, spoilt: Spoilt, 
 
 
 def test_a_role_in_one_of_three_racks(spoilt: Spoilt, findings: Findings):
-    (found,) = findings(spoilt((_NET, "roles: [network]\n    rack: r3")), "DOMAIN-ONE-RACK")
-    assert (found.severity, found.subject) == ("warning", "rack r3")
-    assert "role network (net1, net2 and net3)" in found.why
-    assert "over r3, r1 and r2" in found.fix
-    assert found.loc == ("hosts", "net1", "rack")
+    text = spoilt((_NET, "roles: [network]\n    rack: r3"))
+    (found,) = [each for each in findings(text) if each.subject == "rack r3"]
+    assert (found.code, found.severity) == ("SPOF-RACK", "error")
+    assert "role network (net1, net2 and net3) over r3, r1 and r2: hosts.net3.rack" in found.fix
 
 
 def test_all_roles_in_the_only_rack(spoilt: Spoilt, findings: Findings):
@@ -57,11 +56,18 @@ def test_all_roles_in_the_only_rack(spoilt: Spoilt, findings: Findings):
         ("  r[1-3]: {feeds", "  r1: {feeds"),
         ("failure_domain: rack", "failure_domain: host"),
     )
-    (found,) = findings(text, "DOMAIN-ONE-RACK")
-    assert found.subject == "rack r1"
+    (found,) = findings(text, "SPOF-RACK")
     for role in ("control", "network", "compute", "storage"):
-        assert f"role {role} (" in found.why
+        assert f"role {role} (" in found.fix
     assert "declared under `racks`" in found.fix
+    (why,) = findings(text, "QUORUM-DOMAIN")
+    assert "clients" not in why.why, "what they miss is told once"
+
+
+def test_a_rack_that_holds_no_whole_role_has_the_usual_fix(spoilt: Spoilt, findings: Findings):
+    found = findings(spoilt(("failure_domain: rack", "failure_domain: rack, min_size: 3")), "SPOF-RACK")
+    assert {each.subject for each in found} == {"rack r1", "rack r2", "rack r3"}
+    assert {each.fix for each in found} == {explain("SPOF-RACK").fix}
 
 
 def test_two_zones_on_one_feed(spoilt: Spoilt, findings: Findings):

@@ -127,12 +127,12 @@ MUTATIONS: dict[str, tuple[Change, set[str]]] = {
     "four controllers": (four, {"QUORUM-EVEN"}),
     "all voters in one rack": (
         of_hosts([CONTROL], "rack", "r1"),
-        {"QUORUM-DOMAIN", "DOMAIN-ONE-RACK", "SPOF-RACK"},
+        {"QUORUM-DOMAIN", "SPOF-RACK"},
     ),
     # What fails together.
     "one feed": (to(*RACKS, "feeds", value=["a"]), {"SPOF-FEED", "FENCE-FEED"}),
     "one switch": (to(*RACKS, "switches", value=["s1"]), {"SPOF-SWITCH", "NET-ONE-LINK"}),
-    "one rack": (one_rack, {"DOMAIN-ONE-RACK", "SPOF-RACK"}),
+    "one rack": (one_rack, {"SPOF-RACK"}),
     "no racks": (no_racks, {"DOMAIN-UNKNOWN"}),
     "zones on one switch": (
         every(

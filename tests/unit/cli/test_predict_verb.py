@@ -56,7 +56,9 @@ def test_json_has_each_service_with_its_figures(nines: Nines) -> None:
         assert each["sla_met"] is (each["availability"] >= 0.9999)
         assert each["simulated_years"] == 200
         assert all([*cut] == ["parts", "probability"] and cut["parts"] for cut in each["cut_sets"])
-        assert all([*cause] == ["what", "minutes_per_year", "fix"] for cause in each["causes"])
+        assert all(
+            [*cause] == ["what", "minutes_per_year", "fix", "birnbaum", "fussell_vesely"] for cause in each["causes"]
+        )
         assert each["cut_sets"]
         assert each["causes"]
 
@@ -83,6 +85,8 @@ def test_one_service_with_what_it_depends_on(nines: Nines) -> None:
     assert said.code == 0
     table, _, bars = said.out.partition("minutes a year of token, from one end of each rate's range to the other:\n")
     assert re.findall(r"^([a-z0-9-]+) +[0-9]+\.[0-9] ", table, re.MULTILINE) == ["token"]
+    assert re.search(r"^ +1\.00e\+00 +\d+\.\d\d%  all control hosts at once$", table, re.MULTILINE), "Birnbaum and F-V"
+    assert max(map(len, table.splitlines())) <= 80
     assert len(bars.splitlines()) >= 5
     assert all("|" in line and len(line) <= 80 for line in bars.splitlines())
     found = told(nines("predict", "lab", "--service", "token", "--json", *QUICK))

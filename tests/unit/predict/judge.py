@@ -6,7 +6,7 @@ with enough members. Parts are known by the names that predictions give them, an
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from itertools import chain
 
 from fournines.cloud.model import Cloud, Host, Needs, Placement
@@ -79,11 +79,9 @@ class Judge:
         return self._one_left("feed", host.feeds) and self._one_left("switch", host.switches)
 
     def _one_left(self, kind: str, names: Collection[str]) -> bool:
-        return not names or any(self._stands(kind, name) for name in names)
-
-    def _stands(self, kind: str, name: str) -> bool:
-        sets = {tuple(sorted(hangs(host, kind))) for host in self.cloud.hosts if name in hangs(host, kind)}
-        return self.down.isdisjoint((f"{kind} {name}", *(at_once(kind, names) for names in sets)))
+        if not names:
+            return True
+        return at_once(kind) not in self.down and any(f"{kind} {name}" not in self.down for name in names)
 
 
 def least_of_majority(placement: Placement) -> int:
@@ -112,9 +110,8 @@ def hangs(host: Host, kind: str) -> tuple[str, ...]:
     return host.feeds if kind == "feed" else host.switches
 
 
-def at_once(kind: str, names: Iterable[str]) -> str:
-    plural = {"feed": "feeds", "switch": "switches"}[kind]
-    return f"{plural} {' and '.join(sorted(names))} at once"
+def at_once(kind: str) -> str:
+    return f"all {kind}{'es' if kind == 'switch' else 's'} at once"
 
 
 def parts(cloud: Cloud) -> list[str]:
@@ -140,6 +137,7 @@ def together(cloud: Cloud) -> Iterator[str]:
     """The groups."""
     roles = [likes(host) for host in cloud.hosts]
     yield from (f"all {each} at once" for each in dict.fromkeys(roles) if roles.count(each) > 1)
-    for host in cloud.hosts:
-        yield from (at_once(kind, names) for kind in ("feed", "switch") if len(names := hangs(host, kind)) > 1)
+    for kind in ("feed", "switch"):
+        if len({name for host in cloud.hosts for name in hangs(host, kind)}) > 1:
+            yield at_once(kind)
     yield from (f"all of {each.name} at once" for each in cloud.services.values() if len(each.hosts) > 1)

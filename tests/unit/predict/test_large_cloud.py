@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from collections.abc import Sequence
+from itertools import pairwise, permutations
 from pathlib import Path
 from random import Random
 
@@ -77,16 +78,35 @@ def test_a_hint_is_tried_first() -> None:
         assert tuple(Bdd.of(tree, hint=hint).order) == hint
 
 
-def test_so_many_voters_that_no_order_helps_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_so_many_voters_that_no_order_helps_are_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     many = changed(tmp_path / "cloud.yaml", large_cloud.text(160, controllers=12))
-    usual = Bdd.of
 
-    def bounded(tree: object, order: object = None, most: int = 0, **more: object) -> Bdd:
-        return usual(tree, order, 20_000, **more)  # pyright: ignore[reportArgumentType]
+    def tried(tree: FaultTree, *, hint: Sequence[str]) -> Bdd:
+        pytest.fail(f"a diagram of {tree.top} was tried")
 
-    monkeypatch.setattr(Bdd, "of", staticmethod(bounded))
+    monkeypatch.setattr(Bdd, "of", staticmethod(tried))
     with pytest.raises(NinesError, match="12 hosts decide together") as told:
         [found.availability for found in predict(many)]
     assert "control to seven hosts or fewer" in told.value.remedy
     assert "QUORUM-MANY" in told.value.remedy
     assert "QUORUM-MANY" in {found.code for found in run(Design(many))}, "checks need no diagram"
+
+
+def test_a_diagram_that_grows_too_large_all_the_same_is_told(large: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = Bdd.of
+
+    def bounded(tree: FaultTree, *, hint: Sequence[str]) -> Bdd:
+        return usual(tree, most=500, hint=hint)
+
+    monkeypatch.setattr(Bdd, "of", staticmethod(bounded))
+    with pytest.raises(NinesError, match="3 hosts decide together"):
+        [found.availability for found in predict(large)]
+
+
+def test_each_two_more_voters_make_diagrams_five_times_as_large_at_most(tmp_path: Path) -> None:
+    sizes: list[int] = []
+    for controllers in (3, 5, 7, 9):
+        cloud = changed(tmp_path / "cloud.yaml", large_cloud.text(160, controllers=controllers))
+        sizes.append(structures(cloud)["api-write"].bdd.size)
+    assert all(more < 5 * fewer for fewer, more in pairwise(sizes)), sizes
+    assert sizes[-1] < 100_000

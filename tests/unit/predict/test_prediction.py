@@ -74,11 +74,15 @@ def test_disks_of_one_host_are_one_loss() -> None:
 def test_two_feeds_have_something_in_common() -> None:
     found = analysed("token", "lab", *only(feed=host(0.1)))
     assert found.unavailability == pytest.approx(1 - (1 - 9e-4**2) * (1 - 1e-4), rel=1e-12)
+
+
+def test_feeds_that_no_host_has_both_of_have_as_much_in_common() -> None:
     one_each = [f"racks.r{rack}.feeds=[{feed}]" for rack, feed in ((1, "a"), (2, "b"), (3, "b"))]
     found = analysed("token", "lab", *one_each, *only(feed=host(0.1)))
-    assert found.unavailability == pytest.approx(1e-3, rel=1e-12), (
-        "feed b carries two of three, and all of its failures"
-    )
+    assert found.unavailability == pytest.approx(1 - (1 - 9e-4) * (1 - 1e-4), rel=1e-12), "feed b carries two of three"
+    apart = [f"racks.r{rack}.feeds=[{feed}]" for rack, feed in ((1, "a"), (2, "b"), (3, "c"))]
+    found = analysed("token", "lab", "feeds=[a, b, c]", *apart, *only(feed=host(0.1)))
+    assert found.unavailability == pytest.approx(1 - (1 - two_of_three(9e-4)) * (1 - 1e-4), rel=1e-12)
 
 
 def test_who_has_one_feed_bears_all_of_its_failures() -> None:
@@ -145,6 +149,13 @@ def test_failovers_are_losses_times_what_one_costs() -> None:
     # Three of six hosts have a copy of any piece.
     assert hosts["ceph-osd"].yearly_s == pytest.approx(3 * one * (0.9 * timers.block_failover() + 0.1 * 1800), rel=1e-9)
     assert all(loss.yearly_s == 0 for loss in found.losses if loss.what == "daemons"), "none fails"
+
+
+def test_who_waits_for_a_lost_host_of_disks_depends_on_the_copies() -> None:
+    for size in (2, 3, 4, 6):
+        few = f"services.ceph={{size: {size}, min_size: 1, failure_domain: host}}"
+        (share,) = {each.share for each in predicted("volume-io", "good", few).losses if each.service == "ceph-osd"}
+        assert share == size / 6
 
 
 def test_daemons_that_are_killed_cost_their_own_timer_or_nothing() -> None:
@@ -241,6 +252,20 @@ def test_json_is_what_was_computed() -> None:
     assert math.fsum(cause["minutes_per_year"] for cause in told["causes"]) == pytest.approx(
         told["downtime_minutes_per_year"], rel=1e-9
     )
+    for cause in told["causes"]:
+        of_failover = "from lost" in cause["what"]
+        assert (cause["birnbaum"] is None) == (cause["fussell_vesely"] is None) == of_failover
+        assert of_failover or 0 < cause["fussell_vesely"] <= 1
+    by_name = {cause["what"]: cause for cause in told["causes"]}
+    group = by_name["all control hosts at once"]
+    assert (
+        group["birnbaum"]
+        == found.analysis.importance.birnbaum["all control hosts at once"]
+        == pytest.approx(1, abs=1e-3)
+    )
+    alone = [cut for cut in found.analysis.likeliest(1000) if cut.events == ("all control hosts at once",)]
+    whole = found.analysis.structure.cut_sets.rare_event(found.analysis.chances)
+    assert group["fussell_vesely"] == pytest.approx(alone[0].probability / whole)
     assert [*map(len, (told["cut_sets"],))] == [20]
     chances = [each["probability"] for each in told["cut_sets"]]
     assert chances == sorted(chances, reverse=True)

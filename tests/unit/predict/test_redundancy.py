@@ -18,7 +18,7 @@ LEVELS: dict[str, tuple[tuple[str, ...], ...]] = {
     "switches of r2": (("racks.r2.switches=[s1]",), ()),
     "switches of r3": (("racks.r3.switches=[s1]",), ()),
     "feeds of r1": (("racks.r1.feeds=[a]",), ()),
-    "feeds of r2": (("racks.r2.feeds=[a]",), ()),
+    "feeds of r2": (("racks.r2.feeds=[b]",), ()),
     "feeds of r3": (("racks.r3.feeds=[a]",), ()),
     "network hosts": (("hosts.net3=", "hosts.net2="), ("hosts.net3=",), ()),
     "controllers": (("hosts.ctl3=", "hosts.ctl2="), (), (CONTROLLERS,)),
@@ -26,10 +26,7 @@ LEVELS: dict[str, tuple[tuple[str, ...], ...]] = {
     "copies": (("services.ceph.size=2",), ()),
     "racks apart": (("services.ceph.failure_domain=host",), ()),
 }
-"""What good.yaml may have less or more of, the least first.
-
-The one switch or feed that is left is the same everywhere: what strikes two at once is counted where a host has
-both, so that between hosts that have one each, not the same, a group would come in that was not there."""
+"""What good.yaml may have less or more of, the least first."""
 
 
 def down(chosen: dict[str, int]) -> dict[str, float]:

@@ -241,20 +241,21 @@ def test_a_rack_goes_with_its_last_feed_or_switch() -> None:
     assert "switch oob" not in tree("good", "volume-io").parts, "BMCs alone are behind it"
 
 
-def test_what_strikes_two_feeds_strikes_the_host_that_has_one_of_them() -> None:
-    """Racks r1 (a, b), r2 (b, c), r3 (a): a controller in each."""
+def test_what_strikes_all_feeds_strikes_every_host_on_one_of_them() -> None:
+    """Racks r1 (a, b; s1), r2 (b, c; no switch), r3 (a; s2): a controller in each."""
     for service in ("token", "dhcp"):
         assert not fails("mixed feeds", service, "feed b")
-    assert not fails("mixed feeds", "dhcp", "feeds a and b at once"), "r2 lives by c"
-    assert fails("mixed feeds", "token", "feeds a and b at once"), "r1 and r3 are gone, a majority"
-    assert fails("mixed feeds", "dhcp", "feeds a and b at once", "feed c")
-    both = tree("mixed feeds", "token").parts
-    assert {name: both[name].group for name in ("feed a", "feed b", "feed c", "switch s1")} == {
-        "feed a": "feeds",
-        "feed b": "feeds",
-        "feed c": "feeds",
-        "switch s1": "",
-    }, "no host has a second switch, so nothing strikes two"
+        assert fails("mixed feeds", service, "all feeds at once")
+    assert not fails("mixed feeds", "dhcp", "feed a", "feed b"), "r2 lives by c"
+    assert fails("mixed feeds", "token", "all switches at once"), "r1 and r3 are gone, a majority"
+    assert not fails("mixed feeds", "dhcp", "all switches at once"), "r2 has none"
+    parts = tree("mixed feeds", "token").parts
+    groups = {"feed a": "feeds", "feed b": "feeds", "feed c": "feeds", "switch s1": "switches", "switch s2": "switches"}
+    assert {name: parts[name].group for name in groups} == groups
+    one = cloud("good", *(f"racks.r{rack}.feeds=[a]" for rack in (1, 2, 3)))
+    parts = Structures(one).of(next(each for each in offered(one) if each.name == "token")).parts
+    assert parts["feed a"].group == "", "of one alone nothing strikes two"
+    assert "all feeds at once" not in parts
 
 
 def test_what_strikes_all_of_a_local_service_strikes_who_needs_it_on_its_host() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from fournines.errors import SpecError
 from fournines.spec import Spec, load_spec
+from fournines.spec.model import Rate
 
 LAB = Path(__file__).parents[3] / "clouds/lab.yaml"
 
@@ -26,7 +27,7 @@ def test_a_value_is_put_in_place_of_another():
 
 def test_what_is_not_there_is_made():
     spec = changed("rates.disk.per_year=0.03", "services.ceph.min_size=1", "services.ceph.size=2")
-    assert spec.rates["disk"].per_year == 0.03
+    assert spec.rates.disk == Rate(per_year=0.03)
     assert spec.services["ceph"].options == {"min_size": "1", "size": "2"}
 
 

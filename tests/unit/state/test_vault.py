@@ -84,7 +84,7 @@ def test_what_is_forgotten_is_made_anew_by_the_same_authority(vault: Vault, tmp_
 def test_a_run_killed_in_a_renewal_leaves_no_certificate_with_another_ones_key(
     vault: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from fournines.state import vault as module
+    from fournines.state import authority as module
 
     vault.certificate("m", ["c1"])
     written: list[Path] = []

@@ -23,7 +23,8 @@ def predict(
     cloud_option: CloudOption = None,
     changes: SetOption = None,
     service: Annotated[
-        str | None, typer.Option("--service", "-s", help="Only this one, with what its figure depends on most.")
+        str | None,
+        typer.Option("--service", "-s", help="Only this one, with what matters in it and what its figure depends on."),
     ] = None,
     svg: Annotated[
         Path | None, typer.Option("--svg", help="Draw what the figure of --service depends on into this file.")
@@ -91,7 +92,7 @@ def predict(
         return
     lines = report.comparison(found[0], found[1]) if len(found) > 1 else report.table(found[0], cloud, width)
     if service is not None and len(found) == 1:
-        lines += ["", *_depends(found[0][0], width)]
+        lines += ["", *report.importance(found[0][0], width), "", *_depends(found[0][0], width)]
     typer.echo("\n".join(lines))
 
 

@@ -17,6 +17,7 @@ IPADDR2=/usr/lib/ocf/resource.d/heartbeat/IPaddr2
 DEPLOYED=/var/lib/fournines/haproxy-served
 HEALTH=/dev/tcp/127.0.0.1/8404
 ATTRIBUTE=vip-left
+PATIENCE=${OCF_RESKEY_patience:-2}
 KEEP=900
 MARK=0x9999
 
@@ -44,6 +45,10 @@ meta_data() {
 <longdesc lang="en">Send them in the background.</longdesc><shortdesc lang="en">ARP in background</shortdesc>
 <content type="string" default="true"/>
 </parameter>
+<parameter name="patience">
+<longdesc lang="en">Seconds that the HAProxy of this host is given to answer when it is monitored.</longdesc>
+<shortdesc lang="en">Patience</shortdesc><content type="integer" default="2"/>
+</parameter>
 </parameters>
 <actions>
 <action name="start" timeout="30s"/>
@@ -60,7 +65,7 @@ XML
 serves() {
     local end=$((SECONDS + $1))
     [ -e $DEPLOYED ] || return 0
-    until timeout 2 bash -c "exec 3<>$HEALTH && printf 'GET / HTTP/1.0\r\n\r\n' >&3 && read -r _ <&3" 2>/dev/null; do
+    until timeout "$PATIENCE" bash -c "exec 3<>$HEALTH && printf 'GET / HTTP/1.0\r\n\r\n' >&3 && read -r _ <&3" 2>/dev/null; do
         [ $SECONDS -lt $end ] || return 1
         sleep 0.1
     done
@@ -121,7 +126,7 @@ stop() {
 
 monitor() {
     $IPADDR2 monitor || return
-    serves 2 || return $OCF_ERR_GENERIC
+    serves "$PATIENCE" || return $OCF_ERR_GENERIC
 }
 
 case $1 in
