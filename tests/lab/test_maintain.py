@@ -16,7 +16,7 @@ import pytest
 from standing_lab import Standing
 from test_drain import UNPROVEN, holder, lost, probed
 
-from fournines.demo.build import ask
+from fournines.demo.ask import ask
 from fournines.errors import NinesError
 from fournines.prove.facts import resolve
 

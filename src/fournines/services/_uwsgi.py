@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from fournines.converge.resources import Directory, File, Resource
+from fournines.converge.steps import Command
 from fournines.services._render import IniValue, ini, on_host, unit
 
 ARENAS = "MALLOC_ARENA_MAX=2"
@@ -39,7 +40,8 @@ def uwsgi_ini(
                 "enable-threads": True,
                 # Each worker loads the application itself: OpenStack's is not safe to fork after import.
                 "lazy-apps": True,
-                # One that cannot load (its database is late) would else answer 500 for ever: end, to be started again.
+                # One that cannot load (its database answers late) would else answer 500 for ever: it ends, and is
+                # started again.
                 "need-app": True,
                 "thunder-lock": True,
                 "no-orphans": True,
@@ -69,6 +71,15 @@ def drain_program() -> Iterable[Resource]:
     """What the units run so that no request is lost when they stop or start."""
     yield Directory(path="/usr/local/lib/fournines")
     yield File(path=DRAIN, content=on_host("drain.py"))
+
+
+def out_of_service(servers: Iterable[str], *, out: bool) -> Command:
+    """Run on a host that has these servers (ADDRESS:PORT): no new connections, and the old ones have ended; or all are
+    taken again. All at once. Prints whose connections are still open in the end."""
+    # As a unit that stops its server, which serves on here.
+    verb = f"MAINPID=1 python3 {DRAIN} drain" if out else f"python3 {DRAIN} open"
+    script = "; ".join([*(f"{verb} {server} &" for server in sorted(servers)), "wait"]).replace("&;", "&")
+    return Command(awaits="the last requests to end", argv=("sh", "-c", script), timeout=120)
 
 
 def uwsgi_unit(name: str, *, user: str, ini_path: str, before: Iterable[str] = ()) -> str:

@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from fournines.cloud import Offer, json_schema_of, load, resolve
-from fournines.cloud.model import Cloud, Disk, Endpoint, Failover, Needs, Role, Ssh, Strategy
+from fournines.cloud.model import Cloud, Disk, Endpoint, Failover, Host, Needs, Role, Ssh, Strategy
 from fournines.cloud.offers import Complaint
 from fournines.cloud.strategies import ACTIVE_ACTIVE, ACTIVE_BACKUP, EXTERNAL, QUORUM
 from fournines.errors import SpecError
@@ -49,24 +49,19 @@ class Store:
     at_most: ClassVar[int | None] = None
     options: ClassVar[type[Any]] = StoreOptions
 
+    def placed(self, hosts: tuple[Host, ...]) -> tuple[Host, ...]:
+        return tuple(host for host in hosts if host.roles & {*self.roles})
+
     def complaints(self, cloud: Cloud) -> Iterable[Complaint]:
         return ()
 
 
-class Api:
+class Api(Store):
     name: ClassVar[str] = "api"
-    roles: ClassVar[tuple[Role, ...]] = ("control",)
     strategies: ClassVar[tuple[Strategy, ...]] = (ACTIVE_ACTIVE,)
-    designs: ClassVar[tuple[Strategy, ...]] = ()
-    failover: ClassVar[Failover | None] = None
     needs: ClassVar[tuple[Needs, ...]] = (Needs("store", "majority"), Needs("cache", soft=True))
     endpoints: ClassVar[tuple[Endpoint, ...]] = (Endpoint("api", 5000, "/v3", "identity"),)
-    by_default: ClassVar[bool] = True
-    at_most: ClassVar[int | None] = None
     options: ClassVar[type[Any]] = NoOptions
-
-    def complaints(self, cloud: Cloud) -> Iterable[Complaint]:
-        return ()
 
 
 class Cache(Store):

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,7 @@ class Switched(Bare):
         self.state: PowerState = "on"
         self.switched: list[PowerState] = []
         self.cut_for = 0.0
+        self.cut_from: tuple[str, ...] = ()
 
     def power(self) -> PowerState:
         return self.state
@@ -38,8 +39,8 @@ class Switched(Bare):
         self.state = "off"
         self.switched.append("off")
 
-    def cut_links(self, healed_after: float) -> None:
-        self.cut_for = healed_after
+    def cut_links(self, healed_after: float, networks: Collection[str] = ()) -> None:
+        self.cut_for, self.cut_from = healed_after, tuple(networks)
 
     def restore_links(self) -> None:
         self.cut_for = 0.0
@@ -100,8 +101,18 @@ def test_isolation_is_bounded_before_it_begins() -> None:
     assert host.cut_for > Windows().served + Windows().steady, "no drill holds it longer"
     fault.heal([host])
     assert host.cut_for == 0
+    assert host.switched == []
+    host.state = "off"
+    fault.heal([host])
+    assert host.state == "on", "it was fenced meanwhile"
     with pytest.raises(DrillError, match="c1"):
         fault.possible([Bare()])
+
+
+def test_a_compute_host_that_nobody_manages_keeps_its_storage() -> None:
+    host = Switched()
+    named("compute-isolate").inject([host])
+    assert host.cut_from == ("management",)
 
 
 class Systemd(Bare):

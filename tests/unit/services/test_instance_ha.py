@@ -144,8 +144,19 @@ class TestTheAgent:
         assert compute_agent.guests([["qemu-system-x86_64", "-uuid", "a"]] * 2) == ["a", "a"]
 
     def test_a_proof_is_for_one_boot_and_one_cluster(self):
-        assert compute_agent.proof("secret", "boot 1") != compute_agent.proof("secret", "boot 2")
-        assert compute_agent.proof("secret", "boot 1") != compute_agent.proof("other", "boot 1")
+        found = compute_agent.proof("secret", "boot 1", ["a"])
+        assert found != compute_agent.proof("secret", "boot 2", ["a"])
+        assert found != compute_agent.proof("other", "boot 1", ["a"])
+        assert found != compute_agent.proof("secret", "boot 1", [])
+
+    def test_only_what_is_left_of_guests_that_are_elsewhere_is_removed(self, tmp_path: Path):
+        gone, here, with_disk = (f"0000000{number}-0000-0000-0000-000000000000" for number in range(3))
+        for name in (gone, here, with_disk, "locks"):
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "console.log").touch()
+        (tmp_path / with_disk / "disk").touch()
+        assert compute_agent.sweep(tmp_path, [here]) == [gone]
+        assert sorted(each.name for each in tmp_path.iterdir()) == sorted([here, with_disk, "locks"])
 
     def test_a_boot_is_admitted_that_is_written_down(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         file = tmp_path / "admitted"

@@ -6,8 +6,10 @@
 Port 9201 answers the controllers:
 
     GET /          JSON, see `Said`
-    POST /admit    {"boot": ..., "proof": ...}: 204, or 403 when the proof is not by the cluster's secret, or of
-                   another boot. It is for one boot of the host: what says so lies in /run.
+    POST /admit    {"boot": ..., "guests": [...], "proof": ...}: 204, or 403 when the proof is not by the cluster's
+                   secret, or of another boot. It is for one boot of the host: what says so lies in /run. `guests`
+                   are ids of those that Nova has here: folders of others, in which no disk lies, are removed. Nova
+                   leaves them behind when guests were evacuated, and then cannot migrate these here again.
 
 A host that was fenced must not start its guests while they are being started elsewhere. It cannot know that, so it
 waits for who does (`instance_ha.py`).
@@ -19,7 +21,11 @@ import hmac
 import http.server
 import importlib
 import json
+import os
+import shutil
+import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -31,6 +37,11 @@ CONFIG = Path("/etc/fournines/compute-agent.json")
 ADMITTED = Path("/run/fournines-admitted")
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 STARTED = Path("/proc/1/stat")
+INSTANCES = Path("/var/lib/nova/instances")
+UUID = "-".join("[0-9a-f]" * length for length in (8, 4, 4, 4, 12))
+LINKS, TAP, UP = Path("/sys/class/net"), "tap????????-??", 1
+NOTES = frozenset({"console.log", "disk.info", "libvirt.xml", "unrescue.xml"})
+MOST = 1 << 20
 PORT = 9201
 
 
@@ -57,9 +68,20 @@ def boot_id() -> str:
     return f"{BOOT.read_text(encoding='utf-8').strip()}-{began}"
 
 
-def proof(secret: str, boot: str) -> str:
-    """By which a host knows who admits it."""
-    return hmac.new(secret.encode(), f"admit {boot}".encode(), "sha256").hexdigest()
+def proof(secret: str, boot: str, guests: Iterable[str]) -> str:
+    """By which a host knows who admits it. `instance_ha.py` makes it alike."""
+    return hmac.new(secret.encode(), " ".join(["admit", boot, *guests]).encode(), "sha256").hexdigest()
+
+
+def sweep(folder: Path, guests: Iterable[str]) -> list[str]:
+    """Remove what was left of guests that are elsewhere: folders named by an id, in which nothing but notes lies."""
+    kept, removed = set(guests), list[str]()
+    for each in sorted(folder.glob(UUID)):
+        if each.name in kept or not each.is_dir() or not NOTES.issuperset(os.listdir(each)):
+            continue
+        shutil.rmtree(each)
+        removed.append(each.name)
+    return removed
 
 
 def guests(processes: Iterable[list[str]]) -> list[str]:
@@ -103,6 +125,28 @@ class Crashes:
             return []
 
 
+def wake(links: Path = LINKS) -> list[str]:
+    """Put up the links of guests that are down, and name them: libvirt leaves that of a guest which was migrated here
+    down where Open vSwitch runs in userspace (libvirt 11.3, seen), and the guest is then never heard of again."""
+    down = [
+        folder.name
+        for folder in sorted(links.glob(TAP))
+        if not int((folder / "flags").read_text(encoding="ascii"), 16) & UP
+    ]
+    for name in down:
+        subprocess.run(["ip", "link", "set", name, "up"], check=False)
+    return down
+
+
+def keep_awake() -> None:
+    while True:
+        # It may go at any moment.
+        with suppress(OSError):
+            if woken := wake():
+                print(f"put up {', '.join(woken)}", flush=True)
+        time.sleep(0.2)
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     timeout = 5
     secret = ""
@@ -115,13 +159,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         boot = boot_id()
         try:
-            given = json.loads(self.rfile.read(min(int(self.headers.get("Content-Length") or 0), 4096)))
-            good = given["boot"] == boot and hmac.compare_digest(str(given["proof"]), proof(self.secret, boot))
+            given = json.loads(self.rfile.read(min(int(self.headers.get("Content-Length") or 0), MOST)))
+            here = [str(each) for each in given["guests"]]
+            good = given["boot"] == boot and hmac.compare_digest(str(given["proof"]), proof(self.secret, boot, here))
         except (ValueError, KeyError, TypeError):
-            good = False
+            here, good = [], False
         if self.path != "/admit" or not good:
             self._answer(403, b"")
             return
+        if swept := sweep(INSTANCES, [*here, *running()]):
+            print(f"removed what was left here of {', '.join(swept)}", flush=True)
         ADMITTED.write_text(boot, encoding="utf-8")
         self._answer(204, b"")
 
@@ -152,6 +199,7 @@ def main() -> None:
         return
     config = json.loads(CONFIG.read_text(encoding="utf-8"))
     Handler.secret = config["secret"]
+    threading.Thread(target=keep_awake, daemon=True).start()
     # One at a time: libvirt's connection is one, and one controller asks.
     http.server.HTTPServer((config["address"], PORT), Handler).serve_forever()
 

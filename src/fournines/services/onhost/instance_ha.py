@@ -342,7 +342,7 @@ class Program:
         now = time.monotonic()
         for guest in self.nova.guests(host.name):
             name = guest["id"]
-            if name not in host.waiting or now - self.tried.get(name, -RETRY_S) < RETRY_S:
+            if name not in host.waiting or _moves(guest) or now - self.tried.get(name, -RETRY_S) < RETRY_S:
                 continue
             self.tried[name] = now
             try:
@@ -368,8 +368,10 @@ class Program:
 
     def _let_in(self, host: str, said: dict[str, Any]) -> None:
         boot = said["boot"]
-        proof = hmac.new(self.config["secret"].encode(), f"admit {boot}".encode(), "sha256").hexdigest()
-        body = json.dumps({"boot": boot, "proof": proof}).encode()
+        guests = [each["id"] for each in self.nova.guests(host)]
+        words = " ".join(["admit", boot, *guests])
+        proof = hmac.new(self.config["secret"].encode(), words.encode(), "sha256").hexdigest()
+        body = json.dumps({"boot": boot, "guests": guests, "proof": proof}).encode()
         address = self.hosts[host].address
         call = urllib.request.Request(f"http://{address}:{PORT}/admit", body, method="POST")
         try:
@@ -451,6 +453,10 @@ def _say(text: str) -> None:
     print(text, flush=True)
 
 
+def _anew(signum: int, frame: object) -> None:
+    os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606 - itself
+
+
 def check() -> int:
     """Prints one JSON object: `runs` here, and where it does, `hosts`, `problem` and `waits` as last seen."""
     unit = subprocess.run(["systemctl", "is-active", "--quiet", "instance-ha.service"], check=False)
@@ -481,6 +487,6 @@ if __name__ == "__main__":
     if sys.argv[1] == "check":
         sys.exit(check())
     # It reads its files again by beginning anew. It may not end for that: Pacemaker would call it a failure.
-    signal.signal(signal.SIGHUP, lambda *_: os.execv(sys.executable, [sys.executable, *sys.argv]))  # noqa: S606
+    signal.signal(signal.SIGHUP, _anew)
     with open(CONFIG, encoding="utf-8") as given:
         Program(json.load(given)).forever()
