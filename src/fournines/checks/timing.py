@@ -109,6 +109,8 @@ def _bounds(design: Design) -> Iterable[_Bound]:
             yield _Bound("F", ("s3",), _and_connect(blocks), "Ceph agrees that its disks are down")
         disk = _and_connect(Timers.osd_failover)
         yield _Bound("O", (*_CREATED, "volume-io", "image"), disk, "its neighbours report the OSD")
+    if guests := costs.get("compute-agent"):
+        yield _Bound("H", ("volume-io", "fip", "dhcp"), guests, "the host is fenced and its guests run on another one")
     if router := costs.get("neutron-l3"):
         for letter in ("G", "S"):
             yield _Bound(letter, ("fip",), router, "VRRP makes another host active")

@@ -27,6 +27,8 @@ class Failover:
     """Whose loss costs that: the one that is active, or each member's."""
     killed: str | None = None
     """The same where only the member's daemons end, on a host that lives; empty: that costs nothing. None: as much."""
+    fenced: bool = False
+    """Nobody takes over before the power of the lost host is off."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,8 @@ def _of(placement: Placement, failover: Failover, analysis: Analysis, cloud: Clo
         yearly = _per_year(placement, analysis, hosts=what == "hosts", each=failover.of == "each")
         seconds = float(getattr(cloud.timers, timer)())
         # Pacemaker takes over from a silent host only once it has been fenced.
-        safe = what == "daemons" or placement.strategy.supervisor != "pacemaker" or all(h.bmc for h in placement.hosts)
+        fenced = failover.fenced or placement.strategy.supervisor == "pacemaker"
+        safe = what == "daemons" or not fenced or all(host.bmc for host in placement.hosts)
         # Daemons that nobody takes over from come back by themselves, most of them.
         back = rate.repair_hours if what == "hosts" else min(rate.repair_hours, analysis.rates["daemon"].down_hours)
         yield Loss(placement.name, what, yearly, seconds, rate.coverage if safe else 0.0, back * 3600, share)

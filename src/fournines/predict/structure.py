@@ -169,9 +169,12 @@ class Structures:
     def _too_few(self, need: Needs, placement: Placement) -> str:
         hosts = placement.hosts
         if need.alive == "one":
-            # Any of them stands for all: the first that has guests, where some have.
-            mine = next((host for host in hosts if "compute" in host.roles), hosts[0])
-            return self._host(mine)
+            if placement.failover and len(hosts) > 1:
+                # Others take over from the one that is lost: `failovers.py` charges what that costs.
+                name = f"{need.target}: every host of it"
+                return self._gate(name, "and", [self._host(host) for host in hosts])
+            # Any of them stands for all.
+            return self._host(hosts[0])
         spread = self.services[placement.name].spread(self.cloud)
         if need.alive == "all-but-one":
             domains = self._domains(placement, spread)

@@ -52,10 +52,15 @@ VISIBLE: tuple[Visible, ...] = (
     Visible("dashboard", "the dashboard", "ui", (Needs("horizon"),)),
     Visible(
         "guest",
-        "one guest, on one compute host",
+        "one guest",
         "fip",
         # Its qemu runs on without libvirt and the agents: of these it needs the host alone.
-        (Needs("openvswitch", "one"), Needs("nova-compute", changes=True), Needs("neutron-l3", optional=True), _BLOCKS),
+        (
+            Needs("compute-agent", "one"),
+            Needs("nova-compute", changes=True),
+            Needs("neutron-l3", optional=True),
+            _BLOCKS,
+        ),
     ),
 )
 """In the order in which they are shown."""

@@ -8,6 +8,7 @@ the hosts that live, so what a request stands on is combined by **max**, not by 
     any database member      evs_suspect + evs_install, for writes: commits wait for the dead member's certification
     any API server           nothing            HAProxy gives the request to another one when a connection fails
     an active router         router_failover    three adverts missed, and what VRRP adds by priority
+    guests were there        guest_failover     silent for long enough, fenced, scheduled elsewhere, booted there
     a host of OSDs           block_failover     for disks and objects: missed heartbeats, reported, agreed on by mons
 
 What a single request pays besides is **added**: one connection attempt to a server that is not yet marked down
@@ -34,7 +35,7 @@ from fournines.probes import Probe
 
 Part = Literal["vip", "writer", "member", "osds", "copies", "osd", "router", "guests"]
 """What was injured: the VIP, the database writer, a database member at all; a host of OSDs, all hosts of which have a
-copy of every block, one OSD alone; the host where routers are active, one that runs guests."""
+copy of every block, one OSD alone; the host where routers are active, one that runs guests which others can take."""
 _APIS = frozenset[Part]({"vip", "writer", "member"})
 
 
@@ -49,7 +50,9 @@ def bound(timers: Timers, lost: Collection[Part], probe: Probe, request_s: float
             return timers.block_failover() + request_s
         return timers.osd_failover() + timers.connect + request_s if "osd" in lost else 0.0
     if probe.column == "fip":
-        return timers.router_failover() + request_s if "router" in lost else 0.0
+        waits = [timers.router_failover()] if "router" in lost else []
+        waits += [timers.guest_failover()] if "guests" in lost else []
+        return max(waits) + request_s if waits else 0.0
     if not _APIS & set(lost) and not (probe.column == "s3" and lost):
         return 0.0
     waits = [0.0]

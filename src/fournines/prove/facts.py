@@ -159,7 +159,8 @@ def carried(hosts: tuple[str, ...], views: Views, cloud: Cloud) -> frozenset[Par
         parts.add("member")
     if set(hosts) & set(router_hosts(views, cloud)):
         parts.add("router")
-    if set(hosts) & set(_members(cloud, "nova-compute")):
+    running, _ = guests(views, cloud)
+    if any(running.get(name) for name in hosts) and set(running) - set(hosts):
         parts.add("guests")
     members = _members(cloud, OSD)
     if set(hosts) & set(members):

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 
-from fournines.cloud.model import Cloud, Host, Needs
+from fournines.cloud.model import Cloud, Failover, Host, Needs, Spread
 from fournines.cloud.ports import Port
 from fournines.cloud.strategies import LOCAL
 from fournines.converge.resources import Directory, File, Resource, Unit
@@ -36,6 +37,8 @@ class ComputeAgent(Service):
     ports = (Port(PORT),)
     packages = ("python3-libvirt",)
     log_units = (_UNIT, ADMISSION)
+    # Of whoever has a guest there. The agent itself may be away for a moment, and guests run on.
+    failover = Failover("guest_failover", of="each", killed="", fenced=True)
 
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
         yield Directory(path="/etc/fournines")
@@ -47,6 +50,10 @@ class ComputeAgent(Service):
         yield File(path=path, content=_serving())
         yield Unit(name=_UNIT, reads=(_PROGRAM, _CONF, path))
         yield File(path=f"/etc/systemd/system/{ADMISSION}", content=_waiting())
+
+    def spread(self, cloud: Cloud) -> Spread:
+        """Each guest is on one of them, and others take it over."""
+        return replace(super().spread(cloud), copies=1)
 
     def health(self, cloud: Cloud, host: Host) -> Command:
         return Command(awaits="its agent to answer", argv=("python3", "-c", _ASK, str(host.management)), timeout=8)

@@ -37,8 +37,9 @@ class Judge:
         if need.soft or (need.changes and not self.changes) or placement is None or not placement.hosts:
             return True
         if need.alive == "one":
-            with_guests = [host for host in placement.hosts if "compute" in host.roles]
-            return self.host(next(iter(with_guests), placement.hosts[0]))
+            # A given one, or any other that takes over from it.
+            takers = placement.hosts if placement.failover else placement.hosts[:1]
+            return any(self.host(host) for host in takers)
         live = {host.name for host in placement.hosts if self.member(placement, host)}
         if need.alive == "any":
             return bool(live)

@@ -15,12 +15,12 @@ from fournines.services import catalogue
 GOOD = Path(__file__).parents[1] / "checks/good.yaml"
 
 
-def token_losses(folder: Path, text: str) -> dict[tuple[str, str], Loss]:
+def losses_of(folder: Path, text: str, name: str = "token") -> dict[tuple[str, str], Loss]:
     file = folder / "cloud.yaml"
     file.write_text(text)
     cloud = load(file, catalogue())
-    (token,) = (each for each in predict(cloud) if each.name == "token")
-    return {(loss.service, loss.what): loss for loss in losses(token.analysis, cloud)}
+    (found,) = (each for each in predict(cloud) if each.name == name)
+    return {(loss.service, loss.what): loss for loss in losses(found.analysis, cloud)}
 
 
 @pytest.fixture
@@ -31,12 +31,23 @@ def unfenced() -> str:
 
 
 def test_without_a_bmc_nothing_takes_over_from_a_silent_controller(tmp_path: Path, unfenced: str):
-    fenced, not_fenced = token_losses(tmp_path, GOOD.read_text()), token_losses(tmp_path, unfenced)
+    fenced, not_fenced = losses_of(tmp_path, GOOD.read_text()), losses_of(tmp_path, unfenced)
     assert fenced["haproxy", "hosts"].coverage == 0.99
     assert not_fenced["haproxy", "hosts"].coverage == 0
     assert not_fenced["haproxy", "hosts"].yearly_s > 10 * fenced["haproxy", "hosts"].yearly_s
 
 
 def test_a_daemon_that_ended_and_a_database_that_votes_need_no_fence(tmp_path: Path, unfenced: str):
-    found = token_losses(tmp_path, unfenced)
+    found = losses_of(tmp_path, unfenced)
     assert found["haproxy", "daemons"].coverage == found["galera", "hosts"].coverage == 0.99
+
+
+def test_guests_of_a_lost_host_run_elsewhere_only_once_it_is_off(tmp_path: Path):
+    text = GOOD.read_text()
+    unfenced, found = re.subn(r"(roles: \[compute\]\n(?:    .*\n)*?)    bmc: .*\n", r"\1", text)
+    assert found == 3
+    fenced = losses_of(tmp_path, text, "guest")["compute-agent", "hosts"]
+    assert fenced.coverage == 0.99
+    assert fenced.share < 0.5, "each guest is on one host of several"
+    assert ("compute-agent", "daemons") not in losses_of(tmp_path, text, "guest")
+    assert losses_of(tmp_path, unfenced, "guest")["compute-agent", "hosts"].coverage == 0

@@ -268,9 +268,16 @@ def test_a_guest_needs_its_host_and_none_of_the_daemons_there() -> None:
     guest = tree("small", "guest")
     assert "host g1" in guest.singles
     assert {"nova-compute on g1", "libvirt on g1", "openvswitch on g1"}.isdisjoint(guest.parts)
-    without_routers = Structures(cloud("good")).of(Visible("alone", "", "fip", tuple(guest_needs("openvswitch"))))
-    assert "host cmp1" in without_routers.singles
-    assert not any("openvswitch" in name for name in without_routers.parts)
+
+
+def test_a_guest_is_down_with_all_hosts_that_take_over_from_each_other() -> None:
+    without_routers = Structures(cloud("good")).of(Visible("alone", "", "fip", tuple(guest_needs("compute-agent"))))
+    hosts = {host.name for host in cloud("good").having("compute")}
+    assert len(hosts) > 1
+    assert {name for name in without_routers.parts if name.startswith("host ")} == {f"host {name}" for name in hosts}
+    assert not {f"host {name}" for name in hosts} & {*without_routers.singles}
+    assert [placement.name for placement in without_routers.stands_on] == ["compute-agent"], "it feels their failovers"
+    assert not any("agent" in name for name in without_routers.parts)
 
 
 def guest_needs(*targets: str) -> list[Needs]:

@@ -49,6 +49,14 @@ def test_a_router_moves_by_its_own_timers_alone(timers: Timers) -> None:
     assert bound(timers, {"router"}, GUEST, 0) > 3 * timers.vrrp_advert
 
 
+@pytest.mark.parametrize("timers", [LAB, METAL])
+def test_a_guest_is_back_when_its_host_was_fenced_and_another_one_booted_it(timers: Timers) -> None:
+    least = timers.guest_check_fall * timers.guest_check_interval + timers.fence + timers.guest_start
+    assert least < bound(timers, {"guests"}, GUEST, 0) <= (budget({"H"}, "fip") or 0)
+    assert bound(timers, {"guests", "router"}, GUEST, 0) == bound(timers, {"guests"}, GUEST, 0), "at the same time"
+    assert bound(timers, {"guests"}, TOKEN, 0.1) == 0
+
+
 def test_nothing_lost_costs_nothing() -> None:
     assert bound(LAB, frozenset(), TOKEN, 0.2) == 0
 

@@ -117,6 +117,43 @@ def test_what_a_switch_carries() -> None:
     assert struck(named("l3-agent-kill"), ("c2",), routers, cloud) == frozenset()
 
 
+def hosting(**running: list[str]) -> tuple[Cloud, dict[str, HostView]]:
+    """Three hosts for guests, and what runs on each."""
+    agents = Placement("compute-agent", QUORUM, CLOUD.hosts, (), ())
+    found = {name: host(**{"compute-agent": member({"running": running.get(name, [])})}) for name in ("c1", "c2", "c3")}
+    return replace(CLOUD, services={**CLOUD.services, "compute-agent": agents}), found
+
+
+def test_who_runs_guests_is_aimed_at_and_loses_them_to_others() -> None:
+    cloud, views = hosting(c2=["a", "b"], c3=["c"])
+    assert resolve("guests", views, cloud) == ("c2",)
+    assert struck(named("compute-power-loss"), ("c2",), views, cloud) == {"member", "guests"}
+    assert struck(named("compute-power-loss"), ("c1",), views, cloud) == {"member"}, "nobody runs there"
+    everywhere = ("c1", "c2", "c3")
+    assert "guests" not in struck(named("compute-power-loss"), everywhere, views, cloud), "nobody can take them"
+    with pytest.raises(DrillError, match="guests"):
+        resolve("guests", hosting()[1], cloud)
+
+
+@pytest.mark.parametrize(
+    ("running", "outcome"),
+    [
+        ({"c1": ["a"], "c2": ["b"]}, "ok"),
+        ({}, "ok"),
+        ({"c1": ["a"], "c2": ["a", "b"]}, "fail"),
+        ({"c3": ["a", "a"]}, "fail"),
+    ],
+)
+def test_no_guest_may_have_two_processes(running: dict[str, list[str]], outcome: str) -> None:
+    cloud, views = hosting(**running)
+    evidence = Evidence(cloud, {}, views, {}, NOBODY)
+    look = catalogue()["one-process-a-guest"].look
+    assert look(evidence)[0] == outcome
+    unseen = replace(evidence, views={**views, "c3": GONE})
+    still_bad = outcome == "fail" and "c3" not in running
+    assert look(unseen)[0] == ("fail" if still_bad else "unknown")
+
+
 @dataclass
 class Reader:
     """A client host whose program says what is in a file."""
