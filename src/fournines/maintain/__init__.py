@@ -21,8 +21,9 @@ from fournines.cloud.model import Cloud
 from fournines.converge.inspect import HostView
 from fournines.maintain.site import Site
 from fournines.seam import instances
+from fournines.services.onhost.instance_ha import MAINTAINED
 
-REASON: Final = "nines maintain"
+REASON: Final = MAINTAINED
 """How a mark begins that has a text."""
 
 Views = Mapping[str, HostView]

@@ -1,4 +1,6 @@
-"""Compute: the host gets no new guests, and those that run are live-migrated to wherever Nova's scheduler chooses."""
+"""Compute: the host gets no new guests, and those that run are live-migrated to wherever Nova's scheduler chooses. By
+the same mark instance HA knows that it must not fence the host while it reboots.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,6 @@ from typing import Any
 
 from fournines.cloud.model import Cloud
 from fournines.converge.events import Event
-from fournines.converge.steps import Command
 from fournines.errors import NinesError, WaitError
 from fournines.maintain import REASON, Duty, Views
 from fournines.maintain._guests import Guest, Guests, following, sort
@@ -16,7 +17,6 @@ from fournines.maintain.site import Site, asked, told_to
 from fournines.verify.client import failures
 
 SERVICE = "nova-compute"
-REMOTE = "pacemaker-remote"
 AT_ONCE = 2
 """Nova itself sends one after the other (`max_concurrent_live_migrations`); the next one is then ready to go."""
 ONE_S = 1800.0
@@ -59,14 +59,9 @@ class Compute(Duty):
         sdk = site.client().sdk
         _enable(sdk, host, reason=REASON)
         cold = _Leaving(site, sdk, host).all()
-        if _remote(site.cloud, host):
-            # Else its peers fence it while it reboots.
-            site.run(_controller(site.cloud), _attribute(host, "--update true"))
         return [f"{guest.text} does not run, and stays" for guest in cold]
 
     def give(self, site: Site, host: str) -> None:
-        if _remote(site.cloud, host):
-            site.run(_controller(site.cloud), _attribute(host, "--delete"))
         site.well(self.name, host)
         sdk = site.client().sdk
 
@@ -158,18 +153,3 @@ def _guests(sdk: Any, host: str) -> Guests:
         # Nova lists one that has just left once more.
         if each.compute_host == host
     )
-
-
-def _remote(cloud: Cloud, host: str) -> bool:
-    """Whether Pacemaker watches that host."""
-    return REMOTE in cloud.services and any(each.name == host for each in cloud.services[REMOTE].hosts)
-
-
-def _controller(cloud: Cloud) -> str:
-    return cloud.services["pacemaker"].hosts[0].name
-
-
-def _attribute(host: str, change: str) -> Command:
-    """Lasts over reboots of the controllers too."""
-    words = f"crm_attribute --quiet --node {host} --name maintenance {change}"
-    return Command(awaits="Pacemaker to leave the host alone", argv=("sh", "-ec", words), timeout=60)
