@@ -14,7 +14,8 @@ from fournines.services.onhost.instance_ha import Compute, decide
 
 WELL = [Compute(name, answers=True) for name in ("g1", "g2", "g3", "g4")]
 SILENT = Compute("g1", answers=False)
-FENCED = replace(SILENT, barred=True, waiting=("a", "b"))
+OFF = replace(SILENT, fenced=True)
+FENCED = replace(OFF, barred=True, waiting=("a", "b"))
 BACK = Compute("g1", answers=True, admitted=False, barred=True)
 
 
@@ -29,6 +30,15 @@ def test_nothing_is_done_about_hosts_that_are_well():
 class TestASilentHost:
     def test_it_is_fenced_first(self):
         assert verbs(SILENT) == {"g1": "fence"}
+
+    def test_then_it_is_refused_and_that_alone_is_tried_again(self):
+        assert verbs(OFF) == {"g1": "bar"}
+
+    def test_while_it_is_being_fenced_nothing_is_done(self):
+        assert verbs(replace(SILENT, fencing=True)) == {}
+
+    def test_somebody_elses_word_that_it_is_down_moves_nobody(self):
+        assert verbs(replace(SILENT, barred=True, waiting=("a",))) == {"g1": "fence"}
 
     def test_its_guests_are_moved_when_it_is_off_and_refused(self):
         assert verbs(FENCED) == {"g1": "move"}
@@ -48,6 +58,15 @@ class TestASilentHost:
     def test_more_than_half_of_them_are_not(self):
         others = [replace(each, answers=False) for each in WELL[1:3]]
         assert verbs(SILENT, [*others, WELL[3]], most=9) == {"g1": "wait", "g2": "wait", "g3": "wait"}
+
+    def test_those_that_are_about_to_be_count(self):
+        others = [replace(each, doubtful=True) for each in WELL[1:3]]
+        assert verbs(SILENT, [*others, WELL[3]], most=9) == {"g1": "wait"}
+
+    def test_those_that_are_being_fenced_count(self):
+        """Else a network that goes host by host would take them all, one after the other."""
+        others = [replace(each, answers=False, fencing=True) for each in WELL[1:3]]
+        assert verbs(SILENT, [*others, WELL[3]], most=9) == {"g1": "wait"}
 
     def test_nor_are_guests_moved_then(self):
         others = [replace(each, answers=False) for each in WELL[1:3]]
@@ -90,7 +109,10 @@ computes = st.lists(
         Compute,
         name=st.just(""),
         answers=st.booleans(),
+        doubtful=st.booleans(),
         admitted=st.booleans(),
+        fencing=st.booleans(),
+        fenced=st.booleans(),
         barred=st.booleans(),
         maintained=st.booleans(),
         waiting=some,
@@ -109,14 +131,19 @@ def test_no_state_of_the_hosts_makes_it_unsafe(found: list[Compute], most: int):
     counted = [
         each
         for each in found
-        if not each.maintained and (each.answers or not each.barred or each.waiting or each.moving)
+        if not each.maintained and (each.answers or not each.fenced or not each.barred or each.waiting or each.moving)
     ]
-    silent = sum(1 for each in counted if not each.answers)
+    silent = sum(1 for each in counted if not each.answers or each.doubtful)
     for action in actions:
         host = hosts[action.host]
+        assert not host.fencing
         if action.verb == "move":
+            assert host.fenced
             assert host.barred
             assert host.waiting
+            assert not host.answers
+        if action.verb == "bar":
+            assert host.fenced
             assert not host.answers
         if action.verb == "fence":
             assert host.strays if host.answers else not host.maintained and 2 * silent <= len(counted)
@@ -125,7 +152,7 @@ def test_no_state_of_the_hosts_makes_it_unsafe(found: list[Compute], most: int):
             assert not host.strays
             assert not host.moving
     fresh = [each for each in actions if each.verb == "fence" and not hosts[each.host].answers]
-    under_way = [each for each in counted if not each.answers and each.barred]
+    under_way = [each for each in counted if each.fencing or each.fenced]
     assert len(fresh) <= max(0, most - len(under_way))
 
 

@@ -105,24 +105,25 @@ def running() -> list[str]:
 
 
 class Crashes:
-    """Asks libvirt, over one connection as long as that lasts."""
+    """Ids of guests that crashed, as libvirt said last. It is asked in a thread: it may hang, with all its guests well,
+    and a host that does not answer is fenced."""
 
     def __init__(self) -> None:
-        self.connection: Any = None
+        self.found: list[str] = []
 
-    def __call__(self) -> list[str]:
-        """Ids of guests that crashed; none while libvirt does not answer."""
+    def follow(self) -> None:
         # Debian's, on the hosts.
         libvirt: Any = importlib.import_module("libvirt")
-        try:
-            if self.connection is None:
-                self.connection = libvirt.openReadOnly("qemu:///system")
-            domains = self.connection.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_INACTIVE)
-            ended = (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_CRASHED)
-            return sorted(domain.UUIDString() for domain in domains if tuple(domain.state()) == ended)
-        except libvirt.libvirtError:
-            self.connection = None
-            return []
+        connection: Any = None
+        while True:
+            try:
+                connection = connection or libvirt.openReadOnly("qemu:///system")
+                domains = connection.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_INACTIVE)
+                ended = (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_CRASHED)
+                self.found = sorted(domain.UUIDString() for domain in domains if tuple(domain.state()) == ended)
+            except libvirt.libvirtError:
+                connection, self.found = None, []
+            time.sleep(1)
 
 
 def wake(links: Path = LINKS) -> list[str]:
@@ -154,7 +155,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         boot = boot_id()
-        self._answer(200, json.dumps(asdict(Said(boot, admitted(boot), running(), self.crashes()))).encode())
+        self._answer(200, json.dumps(asdict(Said(boot, admitted(boot), running(), self.crashes.found))).encode())
 
     def do_POST(self) -> None:
         boot = boot_id()
@@ -200,8 +201,8 @@ def main() -> None:
     config = json.loads(CONFIG.read_text(encoding="utf-8"))
     Handler.secret = config["secret"]
     threading.Thread(target=keep_awake, daemon=True).start()
-    # One at a time: libvirt's connection is one, and one controller asks.
-    http.server.HTTPServer((config["address"], PORT), Handler).serve_forever()
+    threading.Thread(target=Handler.crashes.follow, daemon=True).start()
+    http.server.ThreadingHTTPServer((config["address"], PORT), Handler).serve_forever()
 
 
 if __name__ == "__main__":

@@ -6,15 +6,16 @@
 It asks every compute host once a second. The rules (`decide`), which never trade safety for speed:
 
 1. Guests leave a host only when its power is off, confirmed by its BMC through Pacemaker, Ceph refuses its address,
-   and Nova holds it for down; in this order. Silence alone moves nobody.
-2. More than half of the hosts silent: nobody is fenced, for then it is more likely the network that is gone.
+   and Nova holds it for down; in this order. Silence alone moves nobody, nor does somebody else's `forced_down`.
+2. More than half of the hosts silent, or about to be: nobody is fenced, for then it is more likely the network that is
+   gone. Those that are being fenced or emptied count.
 3. No more than so many hosts at a time.
 4. A host that is back starts guests only when none of its own is being moved any more, and when it runs none that is
    another host's. One that does was never off, whatever its BMC said: it is fenced again.
 5. A host in maintenance (`nines maintain`) is silent for a reason.
 
-All that must outlive this program is kept by others: Nova's `forced_down` says that a host was fenced and refused.
-Killed in the middle, its next copy fences again, which costs nothing, or goes on moving.
+All that must outlive this program is kept by others: by Nova's `forced_down` its next copy knows whom it must not let
+in without more ado. Killed in the middle, that copy fences again, which costs a host that is off nothing, and goes on.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ BARRED_S = 30 * 86400
 FRESH_S = 15.0
 CALM_S = 5.0
 """Nova is not asked more often than this while every host is well."""
+DOUBT = 2
+"""Answers on end that did not come, after which a host may be about to fall silent."""
 RETRY_S = 20.0
 """Between two tries to move, or to start, the same guest."""
 _EVACUATE = "2.53"
@@ -59,10 +62,16 @@ class Compute:
     name: str
     answers: bool
     """Its agent answered not long ago."""
+    doubtful: bool = False
+    """It answers, but not just now: it may be about to fall silent."""
     admitted: bool = True
     """Its present boot may run guests."""
+    fencing: bool = False
+    """It is being fenced."""
+    fenced: bool = False
+    """Its power was confirmed to be off, by this program, and nothing was heard of it since."""
     barred: bool = False
-    """It was fenced, and Ceph and Nova refuse it."""
+    """Nova holds it for down, which is done last of all that refuses it."""
     maintained: bool = False
     waiting: tuple[str, ...] = ()
     """Ids of its guests that can be moved."""
@@ -74,9 +83,10 @@ class Compute:
 
 @dataclass(frozen=True)
 class Action:
-    """`fence` (and refuse it), `move` its guests, `admit` it (and refuse it no more), or `wait`, and why."""
+    """`fence`, `bar` (have Ceph and Nova refuse it), `move` its guests, `admit` it (and refuse it no more), or `wait`,
+    and why."""
 
-    verb: Literal["fence", "move", "admit", "wait"]
+    verb: Literal["fence", "bar", "move", "admit", "wait"]
     host: str
     why: str
 
@@ -86,18 +96,20 @@ def decide(computes: Sequence[Compute], most: int) -> list[Action]:
 
     `most`: hosts that may be in the middle of it at a time.
 
-    Invariants: a host is moved from only when it is silent and barred; fenced only when it is not in maintenance and
-    no more than half of those that count are silent, or when it runs another host's guests; admitted only when it
-    answers, runs no other host's guests, and none of its own is being moved.
+    Invariants: a host is moved from only when it is silent, fenced and barred; fenced only when it is not in
+    maintenance and no more than half of those that count are silent or about to be, or when it runs another host's
+    guests; admitted only when it answers, runs no other host's guests, and none of its own is being moved.
     """
     counted = [each for each in computes if not each.maintained and not _done(each)]
-    silent = [each.name for each in counted if not each.answers]
+    silent = [each.name for each in counted if not each.answers or each.doubtful]
     too_many = 2 * len(silent) > len(counted)
-    busy = sum(1 for each in counted if not each.answers and each.barred)
+    busy = sum(1 for each in counted if each.fencing or each.fenced)
     actions: list[Action] = []
     for each in computes:
+        if each.fencing:
+            continue
         if each.answers:
-            if each.admitted and not each.barred:
+            if (each.admitted and not each.barred) or each.doubtful:
                 continue
             if each.strays:
                 why = f"it runs {len(each.strays)} guests that are elsewhere: it was never off"
@@ -111,7 +123,9 @@ def decide(computes: Sequence[Compute], most: int) -> list[Action]:
         elif too_many:
             why = f"{len(silent)} of {len(counted)} hosts are silent: more likely the network is at fault"
             actions.append(Action("wait", each.name, why))
-        elif each.barred:
+        elif each.fenced and not each.barred:
+            actions.append(Action("bar", each.name, "its power is off"))
+        elif each.fenced:
             if each.waiting:
                 actions.append(Action("move", each.name, f"{len(each.waiting)} guests to be moved"))
         elif busy >= most:
@@ -124,7 +138,7 @@ def decide(computes: Sequence[Compute], most: int) -> list[Action]:
 
 def _done(host: Compute) -> bool:
     """Gone, and nobody is left there."""
-    return not host.answers and host.barred and not host.waiting and not host.moving
+    return not host.answers and host.fenced and host.barred and not host.waiting and not host.moving
 
 
 class AskError(Exception):
@@ -211,6 +225,7 @@ class Watch:
     """Answers on end that did not come."""
     said: dict[str, Any] | None = None
     """Its last answer."""
+    fenced: bool = False
 
 
 @dataclass
@@ -246,7 +261,7 @@ class Program:
                     for action in actions:
                         self._carry_out(action, next(each for each in computes if each.name == action.host))
                     self._start_crashed()
-                except AskError as error:
+                except (AskError, RuntimeError) as error:
                     problem = str(error)
                 self._tell(actions, problem)
                 waits = {action.host: action.why for action in actions if action.verb == "wait"}
@@ -258,7 +273,7 @@ class Program:
             with urllib.request.urlopen(
                 f"http://{watch.address}:{PORT}/", timeout=float(self.config["timeout"])
             ) as answer:
-                watch.said, watch.missed = json.load(answer), 0
+                watch.said, watch.missed, watch.fenced = json.load(answer), 0, False
         except (OSError, ValueError):
             watch.missed += 1
 
@@ -277,30 +292,44 @@ class Program:
         self.seen = [
             self._compute(name, watch, services.get(name))
             for name, watch in self.hosts.items()
-            if name not in self.busy
-            and (watch.missed >= fall or watch.said is not None)
-            and (watch.missed < fall or name in services)
+            if (watch.missed >= fall or watch.said is not None) and (watch.missed < fall or name in services)
         ]
         return self.seen
 
     def _compute(self, name: str, watch: Watch, service: dict[str, Any] | None) -> Compute:
+        if name in self.busy:
+            return Compute(name, answers=False, fencing=True)
         answers = watch.missed < int(self.config["fall"])
+        doubtful = answers and watch.missed >= DOUBT
         said = (watch.said or {}) if answers else {}
         barred = bool(service and service["forced_down"])
         reason = (service or {}).get("disabled_reason") or ""
         maintained = bool(service and service["status"] == "disabled" and reason.startswith(MAINTAINED))
         admitted = bool(said.get("admitted"))
         if answers and admitted and not barred:
-            return Compute(name, answers, maintained=maintained)
+            return Compute(name, answers, doubtful, maintained=maintained)
         guests = self.nova.guests(name) if barred else []
         moving = tuple(each["id"] for each in guests if _moves(each))
         waiting = tuple(each["id"] for each in guests if not _moves(each) and each["OS-EXT-STS:vm_state"] in _MOVABLE)
         strays = tuple(each for each in said.get("running", ()) if self.nova.host_of(each) != name)
-        return Compute(name, answers, admitted, barred, maintained, waiting, moving, strays)
+        return Compute(
+            name,
+            answers,
+            doubtful,
+            admitted,
+            fenced=watch.fenced,
+            barred=barred,
+            maintained=maintained,
+            waiting=waiting,
+            moving=moving,
+            strays=strays,
+        )
 
     def _carry_out(self, action: Action, host: Compute) -> None:
         if action.verb == "fence":
             self._aside(action.host, self._fence)
+        elif action.verb == "bar":
+            self._aside(action.host, self._bar)
         elif action.verb == "move":
             self._move(host)
         elif action.verb == "admit":
@@ -322,21 +351,25 @@ class Program:
         self.busy[host].start()
 
     def _fence(self, host: str) -> None:
-        """Raises RuntimeError, AskError: then it is as if nothing had been done."""
+        """Raises RuntimeError, AskError."""
         began = time.monotonic()
         _say(f"{host}: fencing it")
         timeout = int(self.config["fence_timeout"])
         _run(["stonith_admin", "--fence", host, "--timeout", str(timeout)], timeout + 10)
+        watch = self.hosts[host]
+        # What it said when it was alive does not count any more.
+        watch.said, watch.missed, watch.fenced = None, int(self.config["fall"]), True
         _say(f"{host}: its power is off, after {time.monotonic() - began:.1f} s")
+        self._bar(host)
+
+    def _bar(self, host: str) -> None:
+        """Raises RuntimeError, AskError."""
         for address in self.config["refused"].get(host, ()):
             _run([*self.config["ceph"], "osd", "blocklist", "range", "add", f"{address}/32", str(BARRED_S)], 20)
         service = self.nova.services().get(host)
         if service:
             self.nova.force_down(service["id"], True)
-        watch = self.hosts[host]
-        # What it said when it was alive does not count any more.
-        watch.said, watch.missed = None, int(self.config["fall"])
-        _say(f"{host}: Ceph and Nova refuse it, after {time.monotonic() - began:.1f} s")
+        _say(f"{host}: Ceph and Nova refuse it")
 
     def _move(self, host: Compute) -> None:
         now = time.monotonic()
