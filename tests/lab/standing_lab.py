@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from fournines.cloud import Cloud, load
 from fournines.converge.inspect import HostView, inspect
@@ -20,6 +23,9 @@ REPOSITORY = Path(__file__).parents[2]
 NINES = REPOSITORY / ".venv/bin/nines"
 NUMBER = 75
 """The second byte of its networks."""
+GUESTS = bool(os.environ.get("NINES_GUESTS"))
+"""Whether the standing lab has hosts for guests. With them a run of all tests takes an hour and a half of two cores."""
+of_guests = pytest.mark.skipif(not GUESTS, reason="four hosts more, and half an hour: NINES_GUESTS=1")
 
 
 def changed(text: str, file: Path, *changes: tuple[str, str]) -> Path:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from openstack.config import OpenStackConfig
 from openstack.connection import Connection
-from standing_lab import Standing
+from standing_lab import Standing, of_guests
 
 from fournines.demo import NAME
 from fournines.demo.ask import ask
@@ -21,6 +21,7 @@ from fournines.guest.status import GuestStatus
 
 pytestmark = [
     pytest.mark.lab,
+    of_guests,
     pytest.mark.timeout(1800),
     pytest.mark.skipif(os.geteuid() != 0, reason="a lab needs root: namespaces, mounts and cgroups"),
 ]

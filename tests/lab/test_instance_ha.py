@@ -11,7 +11,7 @@ from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
-from standing_lab import Standing
+from standing_lab import Standing, of_guests
 
 from fournines.demo.ask import ask
 from fournines.errors import NinesError
@@ -21,6 +21,7 @@ from fournines.prove.facts import guests
 
 pytestmark = [
     pytest.mark.lab,
+    of_guests,
     pytest.mark.timeout(1800),
     pytest.mark.skipif(os.geteuid() != 0, reason="a lab needs root: namespaces, mounts and cgroups"),
 ]

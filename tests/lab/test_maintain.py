@@ -13,7 +13,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
-from standing_lab import Standing
+from standing_lab import Standing, of_guests
 from test_drain import UNPROVEN, holder, lost, probed
 
 from fournines.demo.ask import ask
@@ -75,6 +75,7 @@ def given_back(standing: Standing, host: str) -> Generator[None]:
         standing.nines("maintain", host, "--done")
 
 
+@of_guests
 def test_a_compute_host_leaves_its_guest_running_elsewhere(standing: Standing) -> None:
     demo = standing.json("demo")
     host, address = demo["host"], IPv4Address(demo["address"])
@@ -100,6 +101,7 @@ def test_a_compute_host_leaves_its_guest_running_elsewhere(standing: Standing) -
     assert "nothing to do" in standing.nines("maintain", host, "--done").stdout
 
 
+@of_guests
 def test_a_network_host_leaves_its_routers_to_another_one(standing: Standing) -> None:
     demo = standing.json("demo")
     (host,) = resolve("router", standing.views(), standing.cloud)
