@@ -130,7 +130,9 @@ class Group:
     def leader(self) -> int | None:
         """Pid of the init inside, as this machine sees it."""
         payload = self.unified / BOOT / "payload"
-        for folder in (payload / "init.scope", payload):
+        scope = payload / "init.scope"
+        # It moves from the one to the other, perhaps between two looks: twice at where it goes.
+        for folder in (scope, payload, scope):
             for pid in self._listed(folder):
                 if _pids_in_namespaces(pid)[1:] == [1]:
                     return pid
