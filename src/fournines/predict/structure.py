@@ -174,7 +174,7 @@ class Structures:
                 name = f"{need.target}: every host of it"
                 return self._gate(name, "and", [self._host(host) for host in hosts])
             # Any of them stands for all.
-            return self._host(hosts[0])
+            return self._host(next(iter(hosts)))
         spread = self.services[placement.name].spread(self.cloud)
         if need.alive == "all-but-one":
             domains = self._domains(placement, spread)
