@@ -22,6 +22,7 @@ from fournines.prove.facts import resolve
 
 pytestmark = [
     pytest.mark.lab,
+    of_guests,
     pytest.mark.timeout(1800),
     pytest.mark.skipif(os.geteuid() != 0, reason="a lab needs root: namespaces, mounts and cgroups"),
 ]
@@ -75,7 +76,6 @@ def given_back(standing: Standing, host: str) -> Generator[None]:
         standing.nines("maintain", host, "--done")
 
 
-@of_guests
 def test_a_compute_host_leaves_its_guest_running_elsewhere(standing: Standing) -> None:
     demo = standing.json("demo")
     host, address = demo["host"], IPv4Address(demo["address"])
@@ -101,7 +101,6 @@ def test_a_compute_host_leaves_its_guest_running_elsewhere(standing: Standing) -
     assert "nothing to do" in standing.nines("maintain", host, "--done").stdout
 
 
-@of_guests
 def test_a_network_host_leaves_its_routers_to_another_one(standing: Standing) -> None:
     demo = standing.json("demo")
     (host,) = resolve("router", standing.views(), standing.cloud)
