@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fournines.services.onhost import compute_agent
+from fournines.services.onhost import compute_agent, instance_ha
 from fournines.services.onhost.instance_ha import Compute, decide
 
 WELL = [Compute(name, answers=True) for name in ("g1", "g2", "g3", "g4")]
@@ -175,6 +175,10 @@ class TestTheAgent:
         assert found != compute_agent.proof("secret", "boot 2", ["a"])
         assert found != compute_agent.proof("other", "boot 1", ["a"])
         assert found != compute_agent.proof("secret", "boot 1", [])
+
+    def test_two_programs_that_share_no_file_agree(self):
+        assert instance_ha.PORT == compute_agent.PORT
+        assert instance_ha.proof("secret", "boot", ["a", "b"]) == compute_agent.proof("secret", "boot", ["a", "b"])
 
     def test_only_what_is_left_of_guests_that_are_elsewhere_is_removed(self, tmp_path: Path):
         gone, here, with_disk = (f"0000000{number}-0000-0000-0000-000000000000" for number in range(3))
