@@ -24,8 +24,8 @@ NINES = REPOSITORY / ".venv/bin/nines"
 NUMBER = 75
 """The second byte of its networks."""
 GUESTS = bool(os.environ.get("NINES_GUESTS"))
-"""Whether the standing lab has hosts for guests. With them a run of all tests takes an hour and a half of two cores."""
-of_guests = pytest.mark.skipif(not GUESTS, reason="four hosts more, and half an hour: NINES_GUESTS=1")
+"""Whether the standing lab has hosts for guests: with them a run of all tests takes much longer."""
+of_guests = pytest.mark.skipif(not GUESTS, reason="four hosts more, and much longer: NINES_GUESTS=1")
 
 
 def changed(text: str, file: Path, *changes: tuple[str, str]) -> Path:

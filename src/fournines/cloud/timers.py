@@ -63,7 +63,8 @@ class Timers:
     guest_check_fall: int
     """A compute host that gives no answer so often on end is fenced, and its guests are started elsewhere."""
     guest_start: float
-    """From there to the guest's first answer on another host: scheduled, plugged in, booted; measured upper figure."""
+    """From there to the guest's first answer on another host: scheduled, plugged in, booted. Assumed: a lab full of
+    probes took some 49 s once."""
     agent_report: int
     """Whole seconds between what a Neutron agent tells the servers of itself."""
     agent_down: int

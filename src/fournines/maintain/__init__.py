@@ -21,7 +21,7 @@ from fournines.cloud.model import Cloud
 from fournines.converge.inspect import HostView
 from fournines.maintain.site import Site
 from fournines.seam import instances
-from fournines.services.onhost.instance_ha import MAINTAINED
+from fournines.services.onhost.instance_ha_rule import MAINTAINED
 
 REASON: Final = MAINTAINED
 """How a mark begins that has a text."""

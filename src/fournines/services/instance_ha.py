@@ -1,7 +1,8 @@
 """Instance HA: guests of a compute host that died are started on another one, and those that crashed where they were.
 
-One copy runs on the controllers, where Pacemaker puts it (`onhost/instance_ha.py`, which also holds the rules). It
-fences through Pacemaker, so what confirms that a host is off is the same for guests as for the VIP.
+One copy runs on the controllers, where Pacemaker puts it (`onhost/instance_ha.py`; its rules:
+`onhost/instance_ha_rule.py`). It fences through Pacemaker, so what confirms that a host is off is the same for guests
+as for the VIP.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class InstanceHa(Service):
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
         yield Directory(path="/etc/fournines")
         yield Directory(path="/usr/local/lib/fournines")
-        yield File(path=_PROGRAM, content=on_host("instance_ha.py"))
+        yield File(path=_PROGRAM, content=on_host("instance_ha.py", after="instance_ha_rule.py"))
         yield File(path=_CONF, content=self._config(cloud, vault), mode=0o600, secret=True)
         if _ceph.used(cloud):
             yield from _ceph.client_files(cloud, host, vault, _USER, "root")

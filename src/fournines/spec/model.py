@@ -18,11 +18,11 @@ from pydantic import (
     Discriminator,
     Field,
     WithJsonSchema,
-    field_validator,
-    model_validator,
 )
 
+from fournines.spec.base import Model
 from fournines.spec.ranges import RANGE
+from fournines.spec.rates import Rates
 
 NetworkName = Literal["management", "tunnel", "storage", "external"]
 RoleName = Literal["control", "network", "compute", "storage"]
@@ -156,21 +156,6 @@ HostAddress = Annotated[
     IPv4Address,
     WithJsonSchema({"type": "string", "pattern": r"^[0-9.]*(?:\[[0-9]+-[0-9]+\][0-9.]*)*$"}),
 ]
-
-
-class Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _leave_out_empty(cls, data: object) -> object:
-        """A known key without a value is as if it was not written: `racks:` with everything below commented out."""
-        if not isinstance(data, dict) or None not in data.values():
-            return cast("object", data)
-        known = cls.model_fields
-        return {
-            key: value for key, value in cast("dict[str, Any]", data).items() if value is not None or key not in known
-        }
 
 
 class LabProvider(Model):
@@ -316,74 +301,6 @@ class Load(Model):
     """Data in Ceph, before copies."""
     requests_at_once: Annotated[int, Field(ge=0)] | None = None
     """Requests that the busiest API serves at the same time at its worst."""
-
-
-Hours = Annotated[float, Field(ge=0.01, le=1e9, allow_inf_nan=False)]
-Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-
-
-class Rate(Model):
-    """How often one kind of part fails and for how long, where you know better than `fournines/predict/rates.yaml`."""
-
-    mttf_hours: Hours | None = None
-    """Mean time to a failure."""
-    per_year: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] | None = None
-    """Failures a year; instead of mttf_hours."""
-    repair_hours: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] | None = None
-    """Mean time until it serves again, where people must act."""
-    restart_seconds: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] | None = None
-    """The same where it comes back by itself."""
-    coverage: Fraction | None = None
-    """Share of failures from which it, or who takes over from it, comes back by itself."""
-    beta: Fraction | None = None
-    """Share of failures that strike all parts of a group at the same time."""
-    counted: bool | None = None
-    """Whether predictions count it at all."""
-
-    @model_validator(mode="after")
-    def _one_rate(self) -> Rate:
-        if self.mttf_hours is not None and self.per_year is not None:
-            raise ValueError("mttf_hours and per_year say the same: give one")
-        return self
-
-
-class Takeover(Rate):
-    """Whether a failover succeeds, and what one costs that does not: coverage, repair_hours and counted."""
-
-    @field_validator("mttf_hours", "per_year", "restart_seconds", "beta")
-    @classmethod
-    def _follows(cls, value: float | None) -> float | None:
-        if value is not None:
-            raise ValueError(
-                "failovers have none: they come as often as hosts and daemons fail; say their coverage, and "
-                "repair_hours of those that do not succeed"
-            )
-        return value
-
-
-class Rates(Model):
-    """By kind of part; those of `fournines/predict/rates.yaml`."""
-
-    hardware: Rate | None = None
-    """A host's hardware."""
-    system: Rate | None = None
-    """A host's operating system."""
-    daemon: Rate | None = None
-    """One service's daemons on one host."""
-    disk: Rate | None = None
-    """A disk."""
-    rack: Rate | None = None
-    """A rack, with what all of it hangs on."""
-    feed: Rate | None = None
-    """A power feed, behind its UPS and generator."""
-    switch: Rate | None = None
-    """A top-of-rack switch."""
-    failover: Takeover | None = None
-    """Whether a failover succeeds, and what one costs that does not."""
-    site: Rate | None = None
-    """The whole site."""
-    operator: Rate | None = None
-    """A major human error that stops the cloud."""
 
 
 class Spec(Model):

@@ -14,7 +14,7 @@ from fournines.errors import SpecError
 from fournines.predict.prediction import predict
 from fournines.predict.rates import Rate, defaults, rates
 from fournines.spec.edits import parse
-from fournines.spec.model import Rates
+from fournines.spec.rates import Rates
 
 LAB = (Path(__file__).parents[3] / "clouds/lab.yaml").read_text()
 BASES = {"published", "assumed"}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fournines.services.onhost import compute_agent, instance_ha
-from fournines.services.onhost.instance_ha import Compute, decide
+from fournines.services.onhost.instance_ha_rule import Compute, decide
 
 WELL = [Compute(name, answers=True) for name in ("g1", "g2", "g3", "g4")]
 SILENT = Compute("g1", answers=False)

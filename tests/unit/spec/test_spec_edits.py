@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fournines.errors import SpecError
 from fournines.spec import Spec, load_spec
-from fournines.spec.model import Rate
+from fournines.spec.rates import Rate
 
 LAB = Path(__file__).parents[3] / "clouds/lab.yaml"
 
