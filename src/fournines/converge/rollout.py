@@ -197,15 +197,19 @@ class Rollout:
             self._say("note", f"{step.name}: what was kept cannot be used, so from the start", step.host)
             command = step.run
             answer = self._run(step, command)
+        for pause in step.again:
+            if answer["done"]["ok"] or answer["exit"] in (0, None):
+                break
+            self._say("note", f"{step.name}: {_failure(step, answer)}; again in {pause:g} s", step.host)
+            time.sleep(pause)
+            answer = self._run(step, command)
         if answer["skipped"]:
             return
         if not answer["done"]["ok"]:
             where = f"{self._stage.name}: {step.name}"
             logs = f"nines logs {step.host} {self._stage.name}"
             if answer["exit"] != 0:
-                how = f"no end after {step.run.timeout:g} s" if answer["exit"] is None else f"exit {answer['exit']}"
-                said = answer["stderr"].strip() or answer["stdout"].strip()
-                raise HostError(step.host, f"{where}: {how}: {said[-1500:]}", logs)
+                raise HostError(step.host, f"{where}: {_failure(step, answer, 1500)}", logs)
             raise WaitError(
                 f"{step.host}: {where}: it ran, then waited {step.bound:g} s for {step.done.awaits}; "
                 f"last seen: {_short(answer['done']['seen'])}",
@@ -243,6 +247,12 @@ class Rollout:
 
     def _say(self, kind: Kind, text: str = "", host: str | None = None, seconds: float | None = None) -> None:
         self._tell(Event(kind, self._stage.name, text, host, seconds))
+
+
+def _failure(step: Step, answer: Mapping[str, Any], length: int = 300) -> str:
+    """How a run ended, and at most so many of the last characters that it said."""
+    how = f"no end after {step.run.timeout:g} s" if answer["exit"] is None else f"exit {answer['exit']}"
+    return f"{how}: {(answer['stderr'].strip() or answer['stdout'].strip())[-length:]}"
 
 
 def _short(seen: object) -> str:

@@ -104,6 +104,9 @@ class Step:
     when: Literal["before", "after"] = "after"
     """Before or after the stage's units are started."""
     keep: Keep | None = None
+    again: tuple[float, ...] = (2, 10)
+    """Seconds before each further try of a run that failed: the database or broker it works on may just change hands.
+    A run that was ended by its timeout is not tried again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -231,12 +231,34 @@ def test_a_failed_start_names_host_unit_and_journal(lab: Lab) -> None:
 def test_a_step_that_does_not_do_its_work(lab: Lab) -> None:
     done = Command(awaits="the table to be there", argv=("sh", "-c", "echo no table; false"))
     run = Command(awaits="", argv=("sh", "-c", "echo access denied >&2; exit 2"))
-    failing = Step(name="make the table", host="c2", done=done, run=run, bound=0.3)
+    failing = Step(name="make the table", host="c2", done=done, run=run, bound=0.3, again=())
     with pytest.raises(HostError, match=r"^c2: db: make the table: exit 2: access denied$"):
         lab.apply(replace(lab.stage("db"), steps=(failing,)))
     idle = replace(failing, run=Command(awaits="", argv=("true",)))
     with pytest.raises(WaitError, match=r"it ran, then waited 0.3 s for the table to be there; last seen: no table$"):
         lab.apply(replace(lab.stage("db"), steps=(idle,)))
+
+
+def test_a_step_that_fails_is_tried_again(lab: Lab, tmp_path: Path) -> None:
+    """Succeeds at the third try, and says why it needed it."""
+    tries = tmp_path / "tries"
+    done = Command(awaits="the table", argv=("sh", "-c", f"test $(wc -l < {tries}) = 3"))
+    run = Command(
+        awaits="", argv=("sh", "-c", f"echo >> {tries}; test $(wc -l < {tries}) = 3 || {{ echo lost; exit 1; }}")
+    )
+    step = Step(name="make the table", host="c2", done=done, run=run, bound=0.3, again=(0, 0))
+    outcome = lab.apply(replace(lab.stage("db"), steps=(step,)))
+    assert outcome.steps == (("c2", "make the table"),)
+    notes = [event.text for event in lab.events if event.kind == "note"]
+    assert notes == ["make the table: exit 1: lost; again in 0 s"] * 2
+
+    tries.write_text("\n" * 3)
+    with pytest.raises(HostError, match=r"^c2: db: make the table: no end after 0.5 s: $"):
+        endless = replace(
+            step, done=replace(done, argv=("false",)), run=replace(run, argv=("sleep", "60"), timeout=0.5)
+        )
+        lab.apply(replace(lab.stage("db"), steps=(endless,)))
+    assert len(notes) == len([event for event in lab.events if event.kind == "note"])
 
 
 def test_one_host_down_is_said_before_anything_is_written(lab: Lab) -> None:

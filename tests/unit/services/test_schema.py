@@ -1,4 +1,4 @@
-"""A migration has no limit on a query, whatever its service's own limit is."""
+"""A migration has no limit on a query, whatever its service's own limit is, and works on the member itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from fournines.services.onhost import schema
 
 
-def test_every_database_url_of_the_file_loses_its_limits_and_nothing_else(tmp_path: Path) -> None:
+def test_every_database_url_of_the_file_loses_its_limits_and_the_proxy_and_nothing_else(tmp_path: Path) -> None:
     conf = tmp_path / "nova.conf"
     url = "mysql+pymysql://nova:s%e$cret@127.0.0.1:3306/"
     conf.write_text(
@@ -17,11 +17,12 @@ def test_every_database_url_of_the_file_loses_its_limits_and_nothing_else(tmp_pa
         "[cache]\nenabled = True\n"
     )
 
-    assert schema.patient(str(conf)) == {
-        "OS_API_DATABASE__CONNECTION": f"{url}nova_api?charset=utf8",
-        "OS_DATABASE__CONNECTION": f"{url}nova?charset=utf8&connect_timeout=3&x=1",
+    member = "mysql+pymysql://nova:s%e$cret@10.4.1.11:3306/"
+    assert schema.patient(str(conf), "10.4.1.11") == {
+        "OS_API_DATABASE__CONNECTION": f"{member}nova_api?charset=utf8",
+        "OS_DATABASE__CONNECTION": f"{member}nova?charset=utf8&connect_timeout=3&x=1",
     }
 
 
 def test_a_service_without_such_a_file_has_nothing_to_lose() -> None:
-    assert schema.patient("-") == {}
+    assert schema.patient("-", "10.4.1.11") == {}

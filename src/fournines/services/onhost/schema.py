@@ -5,7 +5,8 @@
     schema.py migrate SERVICE PACKAGE CONF COMMAND UPGRADE [SCHEMA>COPY...] SCHEMA...
                                                              as the user SERVICE run COMMAND where there is nothing
                                                              yet, then copy; else UPGRADE; note the version. Both
-                                                             wait for ever where CONF, unless -, sets a limit
+                                                             wait for ever where CONF, unless -, sets a limit, and
+                                                             work on this member itself where it names the proxy
     schema.py save SERVICE SCHEMA...                         print a schema that was just made from nothing
     schema.py load SERVICE PACKAGE SCHEMA... < saved         exit 3: the databases are not empty
 
@@ -88,15 +89,20 @@ def check(service: str, package: str) -> None:
     sys.exit(found != wanted)
 
 
-def patient(conf: str) -> "dict[str, str]":
-    """Environment in which oslo.config finds the file's database URLs without their limits on a query."""
+def patient(conf: str, member: str) -> "dict[str, str]":
+    """Environment in which oslo.config finds the file's database URLs without their limits on a query, and at that
+    address in place of the proxy's, which ends the sessions of a member that misses two checks."""
     if conf == "-":
         return {}
+
+    def direct(url: str) -> str:
+        return re.sub(r"&(read|write)_timeout=[^&]*", "", url).replace("@127.0.0.1:", f"@{member}:")
+
     parser = configparser.RawConfigParser(strict=False)
     with open(conf) as file:
         parser.read_file(file)
     return {
-        f"OS_{section.upper()}__CONNECTION": re.sub(r"&(read|write)_timeout=[^&]*", "", parser[section]["connection"])
+        f"OS_{section.upper()}__CONNECTION": direct(parser[section]["connection"])
         for section in parser.sections()
         if "connection" in parser[section]
     }
@@ -104,7 +110,8 @@ def patient(conf: str) -> "dict[str, str]":
 
 def migrate(service: str, package: str, conf: str, command: str, upgrade: str, *words: str) -> None:
     fresh = empty(service, [word for word in words if ">" not in word])
-    program("su", "-s", "/bin/sh", service, "-c", command if fresh else upgrade, env=patient(conf))
+    member = sql("SELECT @@bind_address")[0]
+    program("su", "-s", "/bin/sh", service, "-c", command if fresh else upgrade, env=patient(conf, member))
     for source, copy in (word.split(">") for word in words if ">" in word):
         # With its rows: a schema's version is one.
         if fresh:
