@@ -171,8 +171,7 @@ class Structures:
         if need.alive == "one":
             if placement.failover and len(hosts) > 1:
                 # Others take over from the one that is lost: `failovers.py` charges what that costs.
-                name = f"{need.target}: every host of it"
-                return self._gate(name, "and", [self._host(host) for host in hosts])
+                return self._all_down(f"{need.target}: every host of it", need.target, hosts, self._alone)
             # Any of them stands for all.
             return self._host(next(iter(hosts)))
         spread = self.services[placement.name].spread(self.cloud)
@@ -182,7 +181,7 @@ class Structures:
         fail = {"any": len(hosts), "majority": spread.spare + 1, "all": 1}[need.alive]
         name = f"{need.target}: {fail} of {len(hosts)}"
         if fail == len(hosts):
-            return self._all_down(name, placement, hosts)
+            return self._all_down(name, f"{need.target} members", hosts, partial(self._own, placement))
         # Place by place: what hosts have in common then stands close together, which keeps diagrams small.
         return self._atleast(
             name,
@@ -190,15 +189,13 @@ class Structures:
             [self._member(placement, host) for host in sorted(hosts, key=self._place)],
         )
 
-    def _all_down(self, name: str, placement: Placement, hosts: Iterable[Host]) -> str:
-        """Every one of these members is down: at each site, what its hosts hang on is, or each of them by itself."""
+    def _all_down(self, name: str, what: str, hosts: Iterable[Host], own: Callable[[Host], str]) -> str:
+        """Every one of these hosts is down: at each site, what they hang on is, or each of them by its `own`."""
         sites: list[str] = []
         for site, there in groupby(sorted(hosts, key=self._place), key=self._place):
             alike = list(there)
-            own = self._gate(
-                f"{placement.name} members of {site}", "and", [self._own(placement, host) for host in alike]
-            )
-            sites.append(self._gate(f"{placement.name} at {site}", "or", [own, self._site(alike[0])]))
+            each = self._gate(f"{what} of {site}", "and", [own(host) for host in alike])
+            sites.append(self._gate(f"{what} at {site}", "or", [each, self._site(alike[0])]))
         return self._gate(name, "and", sites)
 
     def _place(self, host: Host) -> str:
