@@ -18,7 +18,7 @@ from test_drain import UNPROVEN, holder, lost, probed
 
 from fournines.demo.ask import ask
 from fournines.errors import NinesError
-from fournines.prove.facts import resolve
+from fournines.prove.targets import resolve
 
 pytestmark = [
     pytest.mark.lab,

@@ -11,10 +11,9 @@ from dataclasses import dataclass, fields, replace
 from fournines.checks import Check, Code, Design, Finding
 from fournines.checks._figures import number
 from fournines.checks._words import listed
-from fournines.cloud.columns import Column
+from fournines.cloud.columns import Column, Letter
 from fournines.cloud.model import Cloud
 from fournines.cloud.timers import Timers
-from fournines.faults import Letter
 from fournines.prove.budgets import CLASSES, budget
 from fournines.services.neutron import NeutronOptions
 

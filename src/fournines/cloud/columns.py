@@ -1,8 +1,10 @@
-"""What clients want of a cloud, as budgets, probes and predictions tell it apart."""
+"""The axes of the budget table (`fournines.prove.budgets`): what clients want of a cloud, and what it may suffer."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 Column = Literal["token", "read", "write", "create", "attach", "volume-io", "fip", "dhcp", "image", "s3", "ui"]
-"""A column of the budget table (`fournines.prove.budgets`)."""
+"""What a client wants: a column."""
+Letter = Literal["A", "B", "C", "D", "E", "F", "G", "H", "O", "Q", "S", "X", "-"]
+"""Class of a fault: a row. `-` injures nothing."""

@@ -93,6 +93,19 @@ class Timers:
         survivors agree on a new component while HAProxy, in parallel, moves to the first backup."""
         return max(self.evs_suspect + self.evs_install, self.server_down()) + self.connect
 
+    def api_down(self) -> float:
+        """Upper bound for HAProxy to mark an API server down that accepts connections and says nothing."""
+        return (
+            self.api_check_interval
+            + self.api_check_fall * self.api_check_timeout
+            + (self.api_check_fall - 1) * self.check_fast_interval
+        )
+
+    def database_hung(self) -> float:
+        """As `database_failover`, of a writer that hangs: the program beside it that answers for it notices when it
+        has had no news for a while; meanwhile the survivors give the silent member up."""
+        return max(self.evs_inactive + self.evs_install, HEALTH_FRESH + self.server_down()) + self.connect
+
     def block_failover(self) -> float:
         """Upper bound for block storage to serve every object again after a host of it lost power: a neighbour
         misses a heartbeat that it was about to send, and reports. A monitor may have been lost as well, and with
@@ -135,6 +148,9 @@ class Timers:
         neighbours notice at the next heartbeat at the latest and report at once."""
         return self.osd_heartbeat_interval + 2 * self.paxos_propose_interval
 
+
+HEALTH_FRESH = 2.0
+"""Seconds for which what a database member last said of itself counts (`onhost/galera_member.py`)."""
 
 LAB = Timers(
     # A second is too short on a shared machine: stalls of 850 ms were seen, and a healthy host was fenced.

@@ -12,33 +12,38 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import ClassVar, Literal
+from typing import ClassVar
 
+from fournines.cloud.columns import Letter
 from fournines.errors import DrillError
 from fournines.hosts import Host
 from fournines.seam import instances
-
-Letter = Literal["A", "B", "C", "D", "E", "F", "G", "H", "O", "Q", "S", "X", "-"]
-"""Class in the budget table (`fournines.prove.budgets`); `-` injures nothing."""
 
 
 class Fault(ABC):
     """One kind of injury. Instances hold no state: what is injured is seen on the hosts."""
 
     name: ClassVar[str]
-    letter: ClassVar[Letter]
+    letter: Letter
+    """Class in the budget table."""
     silences: ClassVar[bool] = False
     """The target says nothing more from the instant of the fault: all that it carried must fail over."""
-    stops: ClassVar[str] = ""
+    stops: str = ""
     """The service of which it ends a daemon on the target, and nothing else there."""
+    hangs: ClassVar[bool] = False
+    """That daemon does not end: it keeps its connections and says nothing more."""
     blocks: ClassVar[bool] = False
     """Nothing fails over: what it takes must not be served until it is healed."""
     target: ClassVar[str] = ""
-    """Where it strikes unless told otherwise, as `fournines.prove.facts.resolve` reads it."""
+    """Where it strikes unless told otherwise, as `fournines.prove.targets.resolve` reads it."""
 
     @property
     def injures(self) -> bool:
         return self.silences or bool(self.stops)
+
+    def aimed(self, target: str) -> Fault:
+        """The fault as it strikes that target. Raises DrillError where it strikes no such thing."""
+        return self
 
     def possible(self, targets: Sequence[Host]) -> None:
         """Raises DrillError, saying why, when these hosts cannot suffer it. Changes nothing."""

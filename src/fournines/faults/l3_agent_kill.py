@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fournines.faults._kill import Kill
+from fournines.faults.kill import Kill
 
 
 class L3AgentKill(Kill):

@@ -5,6 +5,9 @@ the hosts that live, so what a request stands on is combined by **max**, not by 
 
     the VIP was there        vip_failover       token lost, consensus, election, fence, address up
     the writer was there     database_failover  new component, and the local proxies on their first backup
+    the VIP's HAProxy hangs  monitored_failover Pacemaker's monitor runs out, address up elsewhere
+    the writer hangs         database_hung      its health is no longer news, and then the proxies' checks
+    an API server hangs      api_down           as many checks as it takes run out; until then it gets its share
     any database member      evs_suspect + evs_install, for writes: commits wait for the dead member's certification
     any API server           nothing            HAProxy gives the request to another one when a connection fails
     an active router         router_failover    three adverts missed, and what VRRP adds by priority
@@ -33,10 +36,11 @@ from typing import Literal
 from fournines.cloud.timers import Timers
 from fournines.probes import Probe
 
-Part = Literal["vip", "writer", "member", "osds", "copies", "osd", "router", "guests"]
+Part = Literal["vip", "writer", "member", "osds", "copies", "osd", "router", "guests", "balancer", "broker", "hung"]
 """What was injured: the VIP, the database writer, a database member at all; a host of OSDs, all hosts of which have a
-copy of every block, one OSD alone; the host where routers are active, one that runs guests which others can take."""
-_APIS = frozenset[Part]({"vip", "writer", "member"})
+copy of every block, one OSD alone; the host where routers are active, one that runs guests which others can take; the
+API's HAProxy beside the VIP, a broker. `hung`: what was struck keeps its connections and says nothing more."""
+_APIS = frozenset[Part]({"vip", "writer", "member", "balancer", "hung"})
 
 
 def bound(timers: Timers, lost: Collection[Part], probe: Probe, request_s: float) -> float:
@@ -53,6 +57,8 @@ def bound(timers: Timers, lost: Collection[Part], probe: Probe, request_s: float
         waits = [timers.router_failover()] if "router" in lost else []
         waits += [timers.guest_failover()] if "guests" in lost else []
         return max(waits) + request_s if waits else 0.0
+    if "broker" in lost:
+        return timers.bus_failover() + request_s if probe.column in ("create", "attach") else 0.0
     if not _APIS & set(lost) and not (probe.column == "s3" and lost):
         return 0.0
     waits = [0.0]
@@ -62,7 +68,13 @@ def bound(timers: Timers, lost: Collection[Part], probe: Probe, request_s: float
         waits.append(timers.osd_failover())
     if "vip" in lost:
         waits.append(timers.vip_failover())
-    if "writer" in lost:
+    if "balancer" in lost:
+        waits.append(timers.monitored_failover())
+    if {*lost} <= {"hung"}:
+        waits.append(timers.api_down())
+    if "writer" in lost and "hung" in lost:
+        waits.append(timers.database_hung())
+    elif "writer" in lost:
         waits.append(timers.database_failover())
     if "member" in lost and probe.rows:
         waits.append(timers.evs_suspect + timers.evs_install)

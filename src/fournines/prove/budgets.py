@@ -11,9 +11,8 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import get_args
 
-from fournines.cloud.columns import Column
+from fournines.cloud.columns import Column, Letter
 from fournines.cloud.model import Role
-from fournines.faults import Letter
 
 CLASSES: Mapping[Letter, str] = MappingProxyType(
     {

@@ -21,12 +21,13 @@ from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any
 
+from fournines.cloud.columns import Letter
 from fournines.cloud.model import Cloud
 from fournines.converge.events import Event, Observer, silent
 from fournines.converge.inspect import inspect
 from fournines.demo.find import Guest, find
 from fournines.errors import DrillError, HostError
-from fournines.faults import Fault, Letter
+from fournines.faults import Fault
 from fournines.hosts import Fleet, Host
 from fournines.probes import GUEST, MARK, Api, HostProbe, Probe, catalogue
 from fournines.prove import blocks, objects, rows
@@ -34,7 +35,7 @@ from fournines.prove import samples as sampled
 from fournines.prove.audits import Evidence, Verdict, audit_all
 from fournines.prove.bounds import bound, floor
 from fournines.prove.budgets import ROLES
-from fournines.prove.facts import GALERA, Views, resolve, struck, unhealthy
+from fournines.prove.facts import GALERA, Views, struck, unhealthy
 from fournines.prove.fleet import ProbeFleet
 from fournines.prove.prober import Beat, Plan
 from fournines.prove.remote import Errand
@@ -42,6 +43,7 @@ from fournines.prove.report import Marks, Report, doubts, probe_report
 from fournines.prove.results import Results
 from fournines.prove.samples import Sample
 from fournines.prove.standstill import standstill
+from fournines.prove.targets import resolve
 from fournines.state import State, Vault
 from fournines.verify.run import Verified, verify
 
@@ -81,7 +83,7 @@ def drill(
 ) -> Report:
     """Break the cloud once and report. Holds the cloud's lock: the caller must not.
 
-    `target`: as `facts.resolve` reads it; for a fault that injures nothing, `none`. `speed` multiplies the probes'
+    `target`: as `targets.resolve` reads it; for a fault that injures nothing, `none`. `speed` multiplies the probes'
     rates. Blocks; handles SIGINT, SIGTERM and SIGHUP when called from the main thread, as KeyboardInterrupt.
 
     Raises DrillError (cloud not healthy before, no such target, baseline not clean, prober dead), LockedError,
@@ -92,7 +94,7 @@ def drill(
         run = Run(
             cloud=cloud,
             fleet=fleet,
-            fault=fault,
+            fault=fault.aimed(target),
             target=target,
             api=api_of(cloud, vault),
             look=lambda: inspect(cloud, fleet),

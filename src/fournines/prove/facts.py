@@ -1,24 +1,12 @@
-"""What a drill reads from an inspection of the cloud. Pure: views in, names out.
-
-A target is one of
-
-    vip, writer, mon-leader   the host that carries the VIP, the database writer, the monitors' leader
-    router                    the host on which routers are active
-    guests                    a host that runs guests, the first of the spec
-    c1                        that host
-    storage                   one host with that role, the first of the spec: also where leaders are elected
-    storage:2, storage:all    so many of them; `minority` and `majority` of them too
-"""
+"""What a drill reads from an inspection of the cloud. Pure: views in, names out."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Mapping
-from typing import Any, get_args
+from collections.abc import Mapping
+from typing import Any
 
-from fournines.cloud.model import Cloud, Role
+from fournines.cloud.model import Cloud
 from fournines.converge.inspect import HostView
-from fournines.errors import DrillError
 from fournines.faults import Fault
 from fournines.prove.bounds import Part
 
@@ -75,14 +63,14 @@ def writers(views: Views, cloud: Cloud) -> list[str]:
 
 def mon_leaders(views: Views, cloud: Cloud) -> list[str]:
     """Monitors that any of them calls the leader, in the spec's order."""
-    members = _members(cloud, MON)
-    named = {(facts(views, name, MON) or {}).get("leader") for name in members}
-    return [name for name in members if name in named]
+    mons = members(cloud, MON)
+    named = {(facts(views, name, MON) or {}).get("leader") for name in mons}
+    return [name for name in mons if name in named]
 
 
 def routers(views: Views, cloud: Cloud) -> tuple[Mapping[str, list[str]], list[str]]:
     """(router -> hosts on which it is active, hosts that could not be asked)."""
-    said = {name: facts(views, name, L3) for name in _members(cloud, L3)}
+    said = {name: facts(views, name, L3) for name in members(cloud, L3)}
     known = sorted({router for fact in said.values() for router in (fact or {}).get("ready", ())})
     claimed = {name: (fact or {}).get("active", ()) for name, fact in said.items()}
     active = {router: [name for name, own in claimed.items() if router in own] for router in known}
@@ -92,60 +80,14 @@ def routers(views: Views, cloud: Cloud) -> tuple[Mapping[str, list[str]], list[s
 def router_hosts(views: Views, cloud: Cloud) -> list[str]:
     """Hosts on which a router is active, in the spec's order."""
     active, _ = routers(views, cloud)
-    return [name for name in _members(cloud, L3) if any(name in hosts for hosts in active.values())]
+    return [name for name in members(cloud, L3) if any(name in hosts for hosts in active.values())]
 
 
 def guests(views: Views, cloud: Cloud) -> tuple[Mapping[str, list[str]], list[str]]:
     """(host -> ids of the guests that have a process there, hosts that could not be asked)."""
-    said = {name: facts(views, name, AGENT) for name in _members(cloud, AGENT)}
+    said = {name: facts(views, name, AGENT) for name in members(cloud, AGENT)}
     running = {name: list((fact or {}).get("running", ())) for name, fact in said.items()}
     return running, [name for name, fact in said.items() if fact is None]
-
-
-def resolve(target: str, views: Views, cloud: Cloud) -> tuple[str, ...]:
-    """The hosts that a target means now.
-
-    Raises DrillError when it means none, or when the hosts do not agree.
-    """
-    leaders: dict[str, Callable[[], tuple[str, list[str]]]] = {
-        "vip": lambda: ("the VIP", vip_holders(views, cloud)[0]),
-        "writer": lambda: ("the database writer", writers(views, cloud)),
-        "mon-leader": lambda: ("the monitors' leader", mon_leaders(views, cloud)),
-    }
-    if L3 in cloud.services:
-        leaders["router"] = lambda: ("the host with active routers", router_hosts(views, cloud))
-    if AGENT in cloud.services:
-        running = guests(views, cloud)[0]
-        leaders["guests"] = lambda: ("a host with guests", [name for name, found in running.items() if found][:1])
-    if target in leaders:
-        what, found = leaders[target]()
-        if len(found) != 1:
-            seen = f"{' and '.join(found)} all say they are" if found else "no host says it is"
-            raise DrillError(f"cannot aim at {what}: {seen}", "see nines status")
-        return (found[0],)
-    names = [host.name for host in cloud.hosts]
-    if target in names:
-        return (target,)
-    role, _, count = target.partition(":")
-    pools = {role: [host.name for host in cloud.having(role)] for role in get_args(Role)}
-    if role in pools:
-        return _some(target, pools[role], count or "1")
-    there = [*leaders, *(role for role in pools if pools[role]), *names]
-    near = difflib.get_close_matches(target, there, n=1)
-    hint = f"did you mean {near[0]}?" if near else ""
-    raise DrillError(f"no such target: {target}; there are {', '.join(there)}", hint)
-
-
-def _some(target: str, names: list[str], count: str) -> tuple[str, ...]:
-    """The first of these, as many as that says."""
-    words = {"one": 1, "minority": (len(names) - 1) // 2, "majority": len(names) // 2 + 1, "all": len(names)}
-    number = words.get(count, int(count) if count.isdecimal() else 0)
-    if not 0 < number <= len(names):
-        raise DrillError(
-            f"cannot aim at {target}: of {len(names)} hosts that is none, or too many",
-            "a role, or as in storage:2, storage:minority, storage:majority, storage:all",
-        )
-    return tuple(names[:number])
 
 
 def carried(hosts: tuple[str, ...], views: Views, cloud: Cloud) -> frozenset[Part]:
@@ -162,11 +104,11 @@ def carried(hosts: tuple[str, ...], views: Views, cloud: Cloud) -> frozenset[Par
     running, _ = guests(views, cloud)
     if any(running.get(name) for name in hosts) and set(running) - set(hosts):
         parts.add("guests")
-    members = _members(cloud, OSD)
-    if set(hosts) & set(members):
+    stores = members(cloud, OSD)
+    if set(hosts) & set(stores):
         parts.add("osds")
         size = cloud.services[MON].options.get("size", 3) if MON in cloud.services else 0
-        if isinstance(size, int) and len(members) <= size:
+        if isinstance(size, int) and len(stores) <= size:
             parts.add("copies")
     return frozenset(parts)
 
@@ -175,11 +117,54 @@ def struck(fault: Fault, hosts: tuple[str, ...], views: Views, cloud: Cloud) -> 
     """What that fault takes from the cloud when it strikes these hosts."""
     if fault.silences:
         return carried(hosts, views, cloud)
-    if fault.stops == SWITCH:
-        # What the switch carried, the others miss as if the host were gone.
-        return carried(hosts, views, cloud) & {"router"}
-    return frozenset[Part]({"osd"}) if fault.stops == OSD else frozenset[Part]()
+    if fault.stops:
+        return _STOPPED.get(fault.stops, _nothing)(fault, hosts, views, cloud)
+    return frozenset()
 
 
-def _members(cloud: Cloud, service: str) -> list[str]:
+def _nothing(fault: Fault, hosts: tuple[str, ...], views: Views, cloud: Cloud) -> frozenset[Part]:
+    return frozenset[Part]({"hung"}) if fault.hangs else frozenset[Part]()
+
+
+def _member(fault: Fault, hosts: tuple[str, ...], views: Views, cloud: Cloud) -> frozenset[Part]:
+    """Peers and pacemakers fence a host that is no member any more: all that it carries goes."""
+    return carried(hosts, views, cloud)
+
+
+def _database(fault: Fault, hosts: tuple[str, ...], views: Views, cloud: Cloud) -> frozenset[Part]:
+    if fault.letter != "C":
+        return frozenset()
+    found = carried(hosts, views, cloud) & frozenset[Part]({"writer", "member"})
+    return found | frozenset[Part]({"hung"} if fault.hangs else ())
+
+
+def _balancer(fault: Fault, hosts: tuple[str, ...], views: Views, cloud: Cloud) -> frozenset[Part]:
+    return frozenset[Part]({"balancer"}) if "vip" in carried(hosts, views, cloud) else frozenset[Part]()
+
+
+def _broker(fault: Fault, hosts: tuple[str, ...], views: Views, cloud: Cloud) -> frozenset[Part]:
+    return frozenset[Part]({"broker"})
+
+
+def _switch(fault: Fault, hosts: tuple[str, ...], views: Views, cloud: Cloud) -> frozenset[Part]:
+    """What the switch carried, the others miss as if the host were gone."""
+    return carried(hosts, views, cloud) & {"router"}
+
+
+def _osd(fault: Fault, hosts: tuple[str, ...], views: Views, cloud: Cloud) -> frozenset[Part]:
+    """One that hangs is missed like a silent host."""
+    return frozenset[Part]({"osds"} if fault.hangs else {"osd"})
+
+
+_STOPPED = {
+    "corosync": _member,
+    GALERA: _database,
+    "haproxy": _balancer,
+    "rabbitmq": _broker,
+    SWITCH: _switch,
+    OSD: _osd,
+}
+
+
+def members(cloud: Cloud, service: str) -> list[str]:
     return [host.name for host in cloud.services[service].hosts] if service in cloud.services else []

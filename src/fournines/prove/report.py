@@ -12,9 +12,9 @@ from typing import Any, Literal
 from rich.console import Console
 from rich.table import Table
 
+from fournines.cloud.columns import Letter
 from fournines.cloud.timers import Timers
 from fournines.errors import DrillError
-from fournines.faults import Letter
 from fournines.probes import Probe
 from fournines.prove.audits import Verdict
 from fournines.prove.bounds import Part, bound

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+from fournines.cloud.columns import Letter
 from fournines.cloud.model import Cloud, Endpoint, Failover, Host, Needs, Placement, Role, Spread, Strategy
 from fournines.cloud.offers import Complaint
 from fournines.cloud.ports import Port, Proxy
@@ -90,7 +91,9 @@ class Service(ABC):
     moved: ClassVar[tuple[str, ...]] = ()
     """Units that run on one host at a time under a strategy that Pacemaker supervises."""
     log_units: ClassVar[tuple[str, ...]] = ()
-    """Units whose journal is this service's log."""
+    """Units whose journal is this service's log, its main daemon first. `@*` stands for every instance."""
+    primary: ClassVar[str] = ""
+    """Target of a drill that means the member which does for all what only one does (`fournines.prove.targets`)."""
 
     def placed(self, hosts: tuple[Host, ...]) -> tuple[Host, ...]:
         """Of all hosts those that may run it, in their order; none: the cloud does without it."""
@@ -138,6 +141,10 @@ class Service(ABC):
         balancer gives it no more, so that its checks are answered however busy it is."""
         return None
 
+    def fault_class(self, unit: str) -> Letter:
+        """What the loss of that one daemon is, in the budget table."""
+        return "A"
+
     def fenced(self, cloud: Cloud) -> Iterable[Host]:
         """Hosts that Pacemaker must be able to switch off for it."""
         return ()
@@ -159,3 +166,12 @@ class Service(ABC):
 def catalogue() -> Mapping[str, Service]:
     """Every service of this folder by name, sorted. Raises TypeError when two modules claim one name."""
     return instances(sys.modules[__name__], Service)
+
+
+@cache
+def daemons() -> Mapping[str, tuple[Service, str]]:
+    """Name of a service, or of a daemon of one without `.service` and `@*` -> the service, and the daemon's unit. A
+    service's own name stands for its main daemon."""
+    every = [(service, unit) for service in catalogue().values() for unit in service.log_units]
+    main = {service.name: (service, service.log_units[0]) for service in catalogue().values() if service.log_units}
+    return {unit.removesuffix(".service").removesuffix("@*"): (service, unit) for service, unit in every} | main

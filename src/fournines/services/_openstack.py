@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from fournines.cloud.columns import Letter
 from fournines.cloud.model import Cloud, Host, Needs
 from fournines.cloud.strategies import ACTIVE_ACTIVE
 from fournines.converge.resources import File, Resource, Unit
@@ -144,6 +145,10 @@ class OpenStack(Service):
                 yield Unit(name=name, enabled=False, running=None, reload_reads=(*reads, path))
             else:
                 yield Unit(name=name, reads=(*reads, path))
+
+    def fault_class(self, unit: str) -> Letter:
+        """What serves its clients itself has others of its kind; what works behind is given its work by queues."""
+        return "A" if unit.endswith(("-api.service", "-api-cfn.service", "-metadata.service", "proxy.service")) else "E"
 
     def capacity(self, cloud: Cloud, endpoint: str) -> int | None:
         return next((api.processes * api.threads for api in self.apis(cloud) if api.endpoint == endpoint), None)

@@ -39,6 +39,8 @@ class Ceph(Service):
     ports = (Port(_ceph.MON_PORT, reach="links"),)
     packages = ("ceph-mon", *_ceph.CLIENT_PACKAGES)
     masked = ("ceph-crash.service",)
+    log_units = ("ceph-mon@*.service",)
+    primary = "mon-leader"
     options = CephOptions
 
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:

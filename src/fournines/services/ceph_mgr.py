@@ -35,6 +35,7 @@ class CephMgr(Service):
     at_most = 2
     ports = (Port(_ceph.MGR_PORTS[0], last=_ceph.MGR_PORTS[1], reach="links"),)
     packages = ("ceph-mgr",)
+    log_units = ("ceph-mgr@*.service",)
 
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
         yield from _ceph.conf_files(cloud, host, vault)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from fournines.cloud.columns import Letter
 from fournines.cloud.model import Cloud, Host, Needs, Spread
 from fournines.cloud.ports import Port
 from fournines.cloud.strategies import REPLICATED
@@ -37,6 +38,10 @@ class CephOsd(Service):
     needs = (Needs("ceph", "majority"), Needs("ceph-mgr", "any", changes=True))
     ports = (Port(_ceph.OSD_PORTS[0], last=_ceph.OSD_PORTS[1], reach="links"),)
     packages = ("ceph-osd",)
+    log_units = ("ceph-osd@*.service",)
+
+    def fault_class(self, unit: str) -> Letter:
+        return "O"
 
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
         own = _on(cloud, host, vault)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable
 
+from fournines.cloud.columns import Letter
 from fournines.cloud.model import Cloud, Host, Spread
 from fournines.cloud.ports import Port
 from fournines.cloud.strategies import QUORUM
@@ -26,6 +27,10 @@ class Corosync(Service):
     packages = ("corosync",)
     ports = (Port(5405, "udp", "links"),)
     log_units = ("corosync.service",)
+    primary = "vip"
+
+    def fault_class(self, unit: str) -> Letter:
+        return "D"
 
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
         hosts = cloud.services[self.name].hosts

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable
 from typing import Any, Literal
 
+from fournines.cloud.columns import Letter
 from fournines.cloud.model import Cloud, Failover, Host, Needs, Placement
 from fournines.cloud.ports import Port, Proxy
 from fournines.cloud.strategies import QUORUM_PROXIED, SHARED_DISK
@@ -62,6 +63,10 @@ class Galera(Service):
     packages = ("mariadb-server", "mariadb-client", "mariadb-backup", "galera-4", "rsync", "socat", "python3-pymysql")
     options = GaleraOptions
     log_units = ("mariadb.service", "galera-member.service")
+    primary = "writer"
+
+    def fault_class(self, unit: str) -> Letter:
+        return "C" if unit == "mariadb.service" else "A"
 
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
         placement = cloud.services[self.name]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from fournines.cloud.columns import Letter
 from fournines.cloud.model import Cloud, Host, Needs
 from fournines.cloud.ports import Port
 from fournines.cloud.strategies import ACTIVE_BACKUP
@@ -31,6 +32,10 @@ class Haproxy(Service):
     packages = ("haproxy",)
     ports = (Port(HEALTH_PORT, reach="host"),)
     log_units = ("haproxy.service",)
+    primary = "vip"
+
+    def fault_class(self, unit: str) -> Letter:
+        return "B"
 
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
         placements = [placement for placement in cloud.services.values() if placement.endpoints]

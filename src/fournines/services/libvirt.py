@@ -47,6 +47,7 @@ class Libvirt(Service):
         *(f"libvirtd{kind}.socket" for kind in ("", "-ro", "-admin", "-tcp", "-tls")),
     )
     log_units = (UNIT, "virtlogd.service")
+    primary = "guests"
 
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
         # Debian's own network, with a DHCP server of its own.

@@ -22,6 +22,7 @@ class NeutronL3(NeutronAgent):
     oslo = ("neutron.l3.agent", *OSLO)
     packages = (binary, "conntrack")
     log_units = (f"{binary}.service",)
+    primary = "router"
     # One instance a router is its own business.
     masked = ("keepalived.service", "radvd.service")
 

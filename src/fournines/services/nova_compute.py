@@ -47,6 +47,7 @@ class NovaCompute(OpenStack):
     packages = ("nova-compute-kvm", *_ceph.CLIENT_PACKAGES)
     options = NovaComputeOptions
     log_units = ("nova-compute.service",)
+    primary = "guests"
 
     def workers(self, cloud: Cloud) -> Iterable[Worker]:
         yield Worker(

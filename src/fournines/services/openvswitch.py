@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from fournines.cloud.columns import Letter
 from fournines.cloud.model import Cloud, Host
 from fournines.cloud.offers import Complaint
 from fournines.cloud.ports import Port
@@ -44,6 +45,7 @@ class OpenVSwitch(Service):
     packages = ("openvswitch-switch", "iproute2", "ethtool")
     masked = ("openvswitch-switch.service",)
     log_units = (UNIT, "ovsdb-server.service")
+    primary = "router"
 
     def complaints(self, cloud: Cloud) -> Iterable[Complaint]:
         for host in cloud.services[self.name].hosts:
@@ -54,6 +56,9 @@ class OpenVSwitch(Service):
                     ("hosts", host.name),
                     f"hosts.{host.name}: the role {roles} needs an address on the network {' and '.join(missing)}",
                 )
+
+    def fault_class(self, unit: str) -> Letter:
+        return "S" if unit == UNIT else "A"
 
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
         yield Directory(path="/usr/local/lib/fournines")

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable
 from typing import Literal
 
+from fournines.cloud.columns import Letter
 from fournines.cloud.model import Cloud, Failover, Host
 from fournines.cloud.ports import Port
 from fournines.cloud.strategies import QUORUM, SHARED_DISK
@@ -57,6 +58,9 @@ class Rabbitmq(Service):
     ports = (Port(PORT), Port(4369), Port(25672))
     options = RabbitmqOptions
     log_units = ("rabbitmq-server.service",)
+
+    def fault_class(self, unit: str) -> Letter:
+        return "E"
 
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
         placement = cloud.services[self.name]

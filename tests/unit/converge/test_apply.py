@@ -253,10 +253,8 @@ def test_a_step_that_fails_is_tried_again(lab: Lab, tmp_path: Path) -> None:
     assert notes == ["make the table: exit 1: lost; again in 0 s"] * 2
 
     tries.write_text("\n" * 3)
+    endless = replace(step, done=replace(done, argv=("false",)), run=replace(run, argv=("sleep", "60"), timeout=0.5))
     with pytest.raises(HostError, match=r"^c2: db: make the table: no end after 0.5 s: $"):
-        endless = replace(
-            step, done=replace(done, argv=("false",)), run=replace(run, argv=("sleep", "60"), timeout=0.5)
-        )
         lab.apply(replace(lab.stage("db"), steps=(endless,)))
     assert len(notes) == len([event for event in lab.events if event.kind == "note"])
 

@@ -18,8 +18,9 @@ from fournines.errors import DrillError, HostError
 from fournines.faults import named
 from fournines.probes import Api
 from fournines.prove.audits import Evidence, Verdict, audit_all, catalogue
-from fournines.prove.facts import carried, resolve, struck, unhealthy
+from fournines.prove.facts import carried, struck, unhealthy
 from fournines.prove.remote import Books
+from fournines.prove.targets import resolve
 
 CLOUD = cloud()
 NOBODY = Api(endpoints={}, ca_file="", username="", password="", project="")
@@ -188,8 +189,51 @@ def test_acknowledged_blocks() -> None:
     assert look(replace(books, entries=((0, -1, 3),)), c2=good)[0] == "unknown", "nothing acknowledged, nothing audited"
 
 
+def test_members_of_a_service_are_aimed_at() -> None:
+    views = well(vip="c2", writer="c3")
+    assert resolve("galera", views, CLOUD) == resolve("mariadb:one", views, CLOUD) == ("c1",)
+    assert resolve("galera:primary", views, CLOUD) == resolve("mariadb:primary", views, CLOUD) == ("c3",)
+    assert resolve("pacemaker:primary", views, CLOUD) == ("c2",)
+    assert resolve("keystone:majority", views, CLOUD) == ("c1", "c2")
+    with pytest.raises(DrillError, match="no host of keystone is more than the others"):
+        resolve("keystone:primary", views, CLOUD)
+    with pytest.raises(DrillError, match="no such target: glance"):
+        resolve("glance", views, CLOUD)
+
+
+def test_racks_and_feeds_are_aimed_at() -> None:
+    placed = [("r1", ("a",)), ("r1", ("a", "b")), ("r2", ("b",))]
+    hosts = tuple(
+        replace(host, rack=rack, feeds=feeds) for host, (rack, feeds) in zip(CLOUD.hosts, placed, strict=True)
+    )
+    cloud = replace(CLOUD, hosts=hosts)
+    assert resolve("r1:all", well(), cloud) == ("c1", "c2")
+    assert resolve("a:all", well(), cloud) == ("c1",), "the other one has a second feed"
+    assert resolve("control:all", well(), cloud) == ("c1", "c2", "c3")
+
+
+def test_what_one_daemon_takes_with_it() -> None:
+    views = well(vip="c2", writer="c1")
+
+    def lost(fault: str, target: str, host: str) -> set[str]:
+        return {*struck(named(fault).aimed(target), (host,), views, CLOUD)}
+
+    assert lost("kill", "galera:primary", "c1") == {"writer", "member"}
+    assert lost("freeze", "mariadb", "c1") == {"writer", "member", "hung"}
+    assert lost("kill", "galera", "c3") == {"member"}
+    assert lost("kill", "galera-member", "c1") == set(), "the program beside it"
+    assert lost("kill", "haproxy:primary", "c2") == lost("freeze", "haproxy", "c2") == {"balancer"}
+    assert lost("kill", "haproxy", "c1") == set()
+    assert lost("kill", "corosync", "c2") == {"vip", "member"}, "it is fenced"
+    assert lost("kill", "keystone", "c2") == set()
+    assert lost("freeze", "keystone", "c2") == {"hung"}
+    assert lost("freeze", "rabbitmq", "c2") == {"broker"}
+
+
 def test_bad_targets_are_refused_with_what_there_is() -> None:
-    with pytest.raises(DrillError, match=r"c9.*vip, writer, mon-leader, control, c1, c2, c3"):
+    with pytest.raises(
+        DrillError, match=r"c9.*vip, writer, mon-leader, control, c1, c2, c3, and every service and daemon"
+    ):
         resolve("c9", well(), CLOUD)
     with pytest.raises(DrillError) as caught:
         resolve("writr", well(), CLOUD)

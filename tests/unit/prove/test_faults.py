@@ -8,6 +8,7 @@ import pytest
 
 from fournines.errors import DrillError, HostError
 from fournines.faults import catalogue, named
+from fournines.faults._daemon import DaemonFault
 from fournines.hosts import PowerState
 from fournines.prove.drill import Windows
 
@@ -125,7 +126,10 @@ class Systemd(Bare):
         (folder / "systemctl").write_text(
             f'#!/bin/sh\necho "$@" >> {self.told}\n[ "$1" != list-units ] || printf "{units}"\n'
         )
-        (folder / "systemctl").chmod(0o755)
+        self.armed = folder / "armed"
+        (folder / "systemd-run").write_text(f'#!/bin/sh\necho "$@" >> {self.armed}\n')
+        for program in ("systemctl", "systemd-run"):
+            (folder / program).chmod(0o755)
 
     def argv(self, command: Sequence[str]) -> list[str]:
         return ["env", f"PATH={self.folder}:/usr/bin:/bin", *command]
@@ -192,3 +196,47 @@ def test_healing_is_safe_where_nothing_was_injected(name: str) -> None:
     named(name).heal([host, host])
     named(name).heal([])
     assert host.power() == "on"
+
+
+def test_any_daemon_can_be_killed_or_frozen(tmp_path: Path) -> None:
+    host = Systemd(tmp_path, "mariadb.service loaded active running\\n")
+    for name, target, units, letter in (
+        ("kill", "galera:primary", "mariadb.service", "C"),
+        ("freeze", "mariadb", "mariadb.service", "C"),
+        ("kill", "keystone", "keystone.service", "A"),
+        ("freeze", "keystone:all", "keystone.service", "B"),
+        ("kill", "nova-conductor", "nova-conductor.service", "E"),
+        ("kill", "nova", "nova-api.service", "A"),
+        ("freeze", "ceph-osd", "ceph-osd@*.service", "F"),
+    ):
+        fault = named(name).aimed(target)
+        assert isinstance(fault, DaemonFault)
+        assert (fault.units, fault.letter) == (units, letter)
+    assert named("kill").aimed("galera").stops == "galera"
+    assert named("kill").stops == "", "aiming makes another one"
+    assert named("osd-kill").aimed("s1") is named("osd-kill"), "it has a daemon of its own"
+    with pytest.raises(DrillError, match="kill strikes a daemon, and galara is none") as caught:
+        named("kill").aimed("galara:one")
+    assert caught.value.remedy == "did you mean galera?"
+
+    freeze = named("freeze").aimed("galera")
+    freeze.possible([host])
+    host.told.write_text("")
+    freeze.inject([host])
+    said = host.told.read_text().splitlines()
+    assert said == [
+        "list-units --plain --no-legend --state=running mariadb.service",
+        "kill --kill-whom=all --signal=STOP mariadb.service",
+    ]
+    assert "--on-active=300" in host.armed.read_text(), "thawed by itself, armed before"
+    freeze.heal([host])
+    assert "kill --kill-whom=all --signal=CONT mariadb.service" in host.told.read_text()
+
+
+def test_a_daemon_that_does_not_run_cannot_be_struck(tmp_path: Path) -> None:
+    host = Systemd(tmp_path, "")
+    for name in ("kill", "freeze"):
+        with pytest.raises(DrillError, match=r"no mariadb\.service runs on c1"):
+            named(name).aimed("galera").possible([host])
+        with pytest.raises(HostError, match=r"no mariadb\.service runs"):
+            named(name).aimed("galera").inject([host])

@@ -14,7 +14,9 @@ def drill(
     fault: Annotated[str, typer.Argument(help="Such as power-loss or osd-kill; null injures nothing.")],
     target: Annotated[
         str | None,
-        typer.Option("--target", "-t", help="vip, writer, a host's name, or as in storage:2; some faults have one."),
+        typer.Option(
+            "--target", "-t", help="vip, writer, a host, or as in storage:2, rabbitmq:minority; some faults have one."
+        ),
     ] = None,
     cloud: CloudOption = None,
     as_json: JsonOption = False,

@@ -1,11 +1,10 @@
-"""SIGKILL of a unit's main process: no goodbye, and systemd does what it does when a daemon crashes."""
+"""SIGKILL of a daemon's main process: no goodbye, and systemd does what it does when one crashes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
-from fournines.faults import Fault
+from fournines.faults._daemon import DaemonFault
 from fournines.hosts import Host, run
 
 _KILL = """
@@ -23,11 +22,11 @@ done
 """
 
 
-class Kill(Fault):
-    """Of one unit on each target. systemd starts it again; heal: it runs, however often it was killed lately."""
+class Kill(DaemonFault):
+    """systemd starts it again, or Pacemaker does. Heal: it runs, however often it was killed lately."""
 
-    units: ClassVar[str]
-    """Pattern: one that runs is killed, all that are enabled are to run again."""
+    name = "kill"
+    letter = "A"
 
     def inject(self, targets: Sequence[Host]) -> None:
         for host in targets:

@@ -1,0 +1,51 @@
+"""Faults of one daemon: of any that a service declares, or of those that a subclass names."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+from collections.abc import Sequence
+
+from fournines.cloud.columns import Letter
+from fournines.errors import DrillError
+from fournines.faults import Fault
+from fournines.hosts import Host, run
+from fournines.services import daemons
+
+_RUNNING = 'systemctl list-units --plain --no-legend --state=running "$1" | grep -q .'
+
+
+class DaemonFault(Fault):
+    """Strikes one unit on each target."""
+
+    units: str = ""
+    """Pattern: one that runs is struck, all that are enabled are healed. None: `aimed` says which."""
+
+    @property
+    def injures(self) -> bool:
+        return True
+
+    def aimed(self, target: str) -> Fault:
+        """Itself where it has a daemon of its own. Else `target` begins with the name of a daemon or of a service, of
+        which its main one is meant: `rabbitmq:primary`, `nova-conductor`."""
+        if self.units:
+            return self
+        subject = target.partition(":")[0]
+        known = daemons()
+        if subject not in known:
+            near = difflib.get_close_matches(subject, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"such as {self.name} --target galera:primary"
+            raise DrillError(f"{self.name} strikes a daemon, and {subject} is none", hint)
+        service, unit = known[subject]
+        aimed = copy.copy(self)
+        aimed.units, aimed.stops, aimed.letter = unit, service.name, self.letter_of(service.fault_class(unit))
+        return aimed
+
+    def letter_of(self, fault_class: Letter) -> Letter:
+        """Its class, of a daemon whose sudden end is of that one."""
+        return fault_class
+
+    def possible(self, targets: Sequence[Host]) -> None:
+        for host in targets:
+            if not run(host, ["sh", "-c", f"{_RUNNING} && echo yes || true", "nines", self.units]).strip():
+                raise DrillError(f"no {self.units} runs on {host.name}", "aim at a host on which it does")
