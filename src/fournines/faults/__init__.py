@@ -28,6 +28,10 @@ class Fault(ABC):
     """Class in the budget table."""
     silences: ClassVar[bool] = False
     """The target says nothing more from the instant of the fault: all that it carried must fail over."""
+    severs: ClassVar[bool] = False
+    """The target lives and may still be asked, but not all that it carried goes on there."""
+    bounded: ClassVar[bool] = True
+    """What it costs follows from timers."""
     stops: str = ""
     """The service of which it ends a daemon on the target, and nothing else there."""
     hangs: ClassVar[bool] = False
@@ -39,7 +43,7 @@ class Fault(ABC):
 
     @property
     def injures(self) -> bool:
-        return self.silences or bool(self.stops)
+        return self.silences or self.severs or bool(self.stops)
 
     def aimed(self, target: str) -> Fault:
         """The fault as it strikes that target. Raises DrillError where it strikes no such thing."""

@@ -235,12 +235,13 @@ class Run:
                 timers,
                 lost,
                 beat.interval_s,
-                self.fault.blocks,
+                self.fault.bounded and not self.fault.blocks,
             )
             for probe, beat in zip(probes, beats, strict=True)
         )
         stall_limit = min(beat.deadline_s for beat in beats) / 2
-        least = {probe.name: floor(timers, lost, probe) for probe in probes}
+        # Where nothing goes silent, answers may come at any time.
+        least = {probe.name: floor(timers, lost, probe) if self.fault.silences else 0.0 for probe in probes}
         report = Report(
             drill=self.fault.name,
             target=self.target,

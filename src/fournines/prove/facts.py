@@ -115,7 +115,7 @@ def carried(hosts: tuple[str, ...], views: Views, cloud: Cloud) -> frozenset[Par
 
 def struck(fault: Fault, hosts: tuple[str, ...], views: Views, cloud: Cloud) -> frozenset[Part]:
     """What that fault takes from the cloud when it strikes these hosts."""
-    if fault.silences:
+    if fault.silences or fault.severs:
         return carried(hosts, views, cloud)
     if fault.stops:
         return _STOPPED.get(fault.stops, _nothing)(fault, hosts, views, cloud)

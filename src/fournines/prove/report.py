@@ -201,9 +201,9 @@ def probe_report(
     timers: Timers,
     lost: Collection[Part],
     interval_s: float,
-    blocks: bool = False,
+    bounded: bool = True,
 ) -> ProbeReport:
-    """One probe's samples, judged. Pure. `blocks`: as `Fault.blocks`."""
+    """One probe's samples, judged. Pure. `bounded`: timers end what it costs, not the heal."""
     quiet = [sample.latency for sample in samples if sample.ok and sample.end < marks.inject]
     request_s = median(quiet) if quiet else 0.0
     found = outages(samples if probe.stall_s is None else held(samples, probe.stall_s), request_s)
@@ -221,7 +221,7 @@ def probe_report(
         slow=sum(sample.slow for sample in bad),
         outage=worst(found),
         budget_s=budget(letters, probe.column),
-        bound_s=None if blocks and most else most,
+        bound_s=most if bounded or not most else None,
         interval_s=interval_s,
         request_s=request_s,
         kinds=Counter(sample.error or "?" for sample in bad),

@@ -57,7 +57,7 @@ class Quiet(Switched):
 def test_faults_are_found_by_name() -> None:
     assert {"null", "power-loss"} <= set(catalogue())
     assert named("power-loss").silences
-    with pytest.raises(DrillError, match="null, osd-kill, ovs-kill, power-loss") as caught:
+    with pytest.raises(DrillError, match="null, osd-kill, ovs-kill, packet-loss, partition, power-loss") as caught:
         named("power-los")
     assert caught.value.remedy == "did you mean power-loss?"
 
@@ -240,3 +240,59 @@ def test_a_daemon_that_does_not_run_cannot_be_struck(tmp_path: Path) -> None:
             named(name).aimed("galera").possible([host])
         with pytest.raises(HostError, match=r"no mariadb\.service runs"):
             named(name).aimed("galera").inject([host])
+
+
+class Filtered(Bare):
+    """A host on which what is fed to `nft` is kept, and whose addresses and firewall are given."""
+
+    def __init__(self, folder: Path, addresses: str) -> None:
+        self.folder = folder / addresses.split()[0]
+        self.folder.mkdir()
+        self.loaded, self.told = self.folder / "loaded", self.folder / "told"
+        listed = "set links {\\n elements = { 10.0.0.11, 10.0.0.12,\\n 10.0.0.13, 10.1.0.11 }\\n}\\n"
+        for program, script in (
+            ("nft", f'[ "$1" != -f ] || cat > {self.loaded}\n[ "$1" != list ] || printf "{listed}"'),
+            ("hostname", f"echo {addresses}"),
+            ("systemctl", "true"),
+            ("systemd-run", "true"),
+        ):
+            (self.folder / program).write_text(f'#!/bin/sh\necho {program} "$@" >> {self.told}\n{script}\n')
+            (self.folder / program).chmod(0o755)
+
+    def argv(self, command: Sequence[str]) -> list[str]:
+        return ["env", f"PATH={self.folder}:/usr/bin:/bin", *command]
+
+
+def test_what_a_host_hears_and_says_is_dropped_for_a_bounded_time_and_never_the_way_in(tmp_path: Path) -> None:
+    host = Filtered(tmp_path, "10.0.0.11")
+    for name, hooks in (
+        ("blackhole", ["input", "output"]),
+        ("deaf", ["input"]),
+        ("mute", ["output"]),
+        ("packet-loss", ["input"]),
+    ):
+        host.told.write_text("")
+        named(name).inject([host])
+        rules = host.loaded.read_text()
+        assert [hook for hook in ("input", "output") if f"chain {hook}" in rules] == hooks
+        for hook, near, ssh in (("input", "iif", "dport"), ("output", "oif", "sport")):
+            assert (hook in hooks) == (f"{near} lo accept\n    tcp {ssh} 22 accept" in rules)
+        assert "drop" in rules
+        said = host.told.read_text().splitlines()
+        assert [line.split()[0] for line in said] == ["systemd-run", "nft"], "armed before"
+        assert "--on-active=300" in said[0]
+        assert "nft delete table inet nines_fault" in said[0]
+        named(name).heal([host])
+        assert "nft delete table inet nines_fault" in host.told.read_text().splitlines()[2]
+
+
+def test_a_partition_leaves_the_targets_to_each_other(tmp_path: Path) -> None:
+    first, second = Filtered(tmp_path, "10.0.0.11 10.1.0.11 10.0.0.10"), Filtered(tmp_path, "10.0.0.12")
+    named("partition").inject([first, second])
+    for host in (first, second):
+        rules = host.loaded.read_text()
+        assert "ip saddr { 10.0.0.13 } drop" in rules
+        assert "ip daddr { 10.0.0.13 } drop" in rules
+    third = Filtered(tmp_path, "10.0.0.13")
+    with pytest.raises(DrillError, match="no host is left to cut c1 off from"):
+        named("partition").inject([first, second, third])
