@@ -34,4 +34,4 @@ class Kill(DaemonFault):
 
     def heal(self, targets: Sequence[Host]) -> None:
         for host in targets:
-            run(host, ["sh", "-ec", _REVIVE, "nines", self.units])
+            run(host, ["sh", "-ec", _REVIVE, "nines", self.units], timeout=150)

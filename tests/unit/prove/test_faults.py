@@ -161,35 +161,6 @@ def test_killing_where_none_runs_is_an_error(tmp_path: Path) -> None:
     named("mon-leader-kill").heal([host])
 
 
-def test_a_gateway_is_killed_where_there_is_one(tmp_path: Path) -> None:
-    """By a systemctl that notes what it is told, and knows the gateway or does not."""
-    said = tmp_path / "said"
-    (tmp_path / "systemctl").write_text(f'#!/bin/sh\necho "$@" >> {said}\ntest -e {tmp_path}/gateway\n')
-    (tmp_path / "systemctl").chmod(0o755)
-
-    class Storage(Bare):
-        name = "s1"
-
-        def argv(self, command: Sequence[str]) -> list[str]:
-            return ["env", f"PATH={tmp_path}:/usr/bin:/bin", *command]
-
-    fault, host = named("radosgw-kill"), Storage()
-    with pytest.raises(DrillError, match="no RADOS Gateway runs on s1"):
-        fault.possible([host])
-    fault.heal([host])
-    assert "start" not in said.read_text()
-    (tmp_path / "gateway").touch()
-    said.unlink()
-    fault.possible([host])
-    fault.inject([host])
-    fault.heal([host])
-    assert said.read_text().splitlines()[1:] == [
-        "kill --kill-whom=main --signal=KILL ceph-radosgw.service",
-        "-q is-enabled ceph-radosgw.service",
-        "start ceph-radosgw.service",
-    ]
-
-
 @pytest.mark.parametrize("name", sorted(catalogue()))
 def test_healing_is_safe_where_nothing_was_injected(name: str) -> None:
     host = Quiet()
