@@ -31,6 +31,8 @@ class Fault(ABC):
     """The target says nothing more from the instant of the fault: all that it carried must fail over."""
     stops: ClassVar[str] = ""
     """The service of which it ends a daemon on the target, and nothing else there."""
+    service: ClassVar[str] = ""
+    """The service on a member of which it acts without ending it."""
     blocks: ClassVar[bool] = False
     """Nothing fails over: what it takes must not be served until it is healed."""
     target: ClassVar[str] = ""

@@ -8,12 +8,15 @@ A target is one of
     c1                        that host
     storage                   one host with that role, the first of the spec: also where leaders are elected
     storage:2, storage:all    so many of them; `minority` and `majority` of them too
+    s1,s3                     these hosts
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, get_args
 
 from fournines.cloud.model import Cloud, Role
@@ -102,50 +105,68 @@ def guests(views: Views, cloud: Cloud) -> tuple[Mapping[str, list[str]], list[st
     return running, [name for name, fact in said.items() if fact is None]
 
 
+@dataclass(frozen=True, slots=True)
+class Leader:
+    """A word for the one host that leads others."""
+
+    what: str
+    service: str
+    """It is one of this service's members."""
+    find: Callable[[Views, Cloud], list[str]]
+
+
+LEADERS: Mapping[str, Leader] = MappingProxyType(
+    {
+        "vip": Leader("the VIP", PACEMAKER, lambda views, cloud: vip_holders(views, cloud)[0]),
+        "writer": Leader("the database writer", GALERA, writers),
+        "mon-leader": Leader("the monitors' leader", MON, mon_leaders),
+        "router": Leader("the host with active routers", L3, router_hosts),
+        "guests": Leader("a host with guests", AGENT, lambda views, cloud: _hosting(views, cloud)[:1]),
+    }
+)
+
+
 def resolve(target: str, views: Views, cloud: Cloud) -> tuple[str, ...]:
     """The hosts that a target means now.
 
     Raises DrillError when it means none, or when the hosts do not agree.
     """
-    leaders: dict[str, Callable[[], tuple[str, list[str]]]] = {
-        "vip": lambda: ("the VIP", vip_holders(views, cloud)[0]),
-        "writer": lambda: ("the database writer", writers(views, cloud)),
-        "mon-leader": lambda: ("the monitors' leader", mon_leaders(views, cloud)),
-    }
-    if L3 in cloud.services:
-        leaders["router"] = lambda: ("the host with active routers", router_hosts(views, cloud))
-    if AGENT in cloud.services:
-        running = guests(views, cloud)[0]
-        leaders["guests"] = lambda: ("a host with guests", [name for name, found in running.items() if found][:1])
-    if target in leaders:
-        what, found = leaders[target]()
+    if target in LEADERS:
+        leader = LEADERS[target]
+        found = leader.find(views, cloud)
         if len(found) != 1:
             seen = f"{' and '.join(found)} all say they are" if found else "no host says it is"
-            raise DrillError(f"cannot aim at {what}: {seen}", "see nines status")
+            raise DrillError(f"cannot aim at {leader.what}: {seen}", "see nines status")
         return (found[0],)
     names = [host.name for host in cloud.hosts]
-    if target in names:
-        return (target,)
-    role, _, count = target.partition(":")
-    pools = {role: [host.name for host in cloud.having(role)] for role in get_args(Role)}
-    if role in pools:
-        return _some(target, pools[role], count or "1")
-    there = [*leaders, *(role for role in pools if pools[role]), *names]
+    wanted = target.split(",")
+    if set(wanted) <= {*names}:
+        return tuple(name for name in names if name in wanted)
+    if target.partition(":")[0] in get_args(Role):
+        pool, number = among(target, cloud)
+        return pool[:number]
+    words = [word for word, leader in LEADERS.items() if leader.service in cloud.services]
+    there = [*words, *(role for role in get_args(Role) if cloud.having(role)), *names]
     near = difflib.get_close_matches(target, there, n=1)
     hint = f"did you mean {near[0]}?" if near else ""
     raise DrillError(f"no such target: {target}; there are {', '.join(there)}", hint)
 
 
-def _some(target: str, names: list[str], count: str) -> tuple[str, ...]:
-    """The first of these, as many as that says."""
-    words = {"one": 1, "minority": (len(names) - 1) // 2, "majority": len(names) // 2 + 1, "all": len(names)}
+def among(target: str, cloud: Cloud) -> tuple[tuple[str, ...], int]:
+    """(hosts of the role that a target such as `storage:2` begins with, how many of them it means).
+
+    Raises DrillError when that is none of them, or more than there are.
+    """
+    role, _, count = target.partition(":")
+    names = tuple(host.name for host in cloud.hosts if role in host.roles)
+    words = {"": 1, "one": 1, "minority": (len(names) - 1) // 2, "majority": len(names) // 2 + 1, "all": len(names)}
     number = words.get(count, int(count) if count.isdecimal() else 0)
     if not 0 < number <= len(names):
         raise DrillError(
             f"cannot aim at {target}: of {len(names)} hosts that is none, or too many",
             "a role, or as in storage:2, storage:minority, storage:majority, storage:all",
         )
-    return tuple(names[:number])
+    return names, number
 
 
 def carried(hosts: tuple[str, ...], views: Views, cloud: Cloud) -> frozenset[Part]:
@@ -179,6 +200,10 @@ def struck(fault: Fault, hosts: tuple[str, ...], views: Views, cloud: Cloud) -> 
         # What the switch carried, the others miss as if the host were gone.
         return carried(hosts, views, cloud) & {"router"}
     return frozenset[Part]({"osd"}) if fault.stops == OSD else frozenset[Part]()
+
+
+def _hosting(views: Views, cloud: Cloud) -> list[str]:
+    return [name for name, found in guests(views, cloud)[0].items() if found]
 
 
 def _members(cloud: Cloud, service: str) -> list[str]:
