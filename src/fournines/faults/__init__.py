@@ -36,6 +36,8 @@ class Fault(ABC):
     """The service of which it ends a daemon on the target, and nothing else there."""
     hangs: ClassVar[bool] = False
     """That daemon does not end: it keeps its connections and says nothing more."""
+    service: ClassVar[str] = ""
+    """The service on a member of which it acts without ending it."""
     blocks: ClassVar[bool] = False
     """Nothing fails over: what it takes must not be served until it is healed."""
     target: ClassVar[str] = ""

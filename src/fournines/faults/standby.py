@@ -15,6 +15,7 @@ from fournines.services.pacemaker import standby
 class Standby(Fault):
     name = "standby"
     letter = "-"
+    service = "pacemaker"
 
     def inject(self, targets: Sequence[Host]) -> None:
         self._set(targets, on=True)

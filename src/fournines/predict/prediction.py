@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -139,3 +139,8 @@ def predict(cloud: Cloud, *, years: int = YEARS, seed: int = 0) -> Iterator[Pred
     """One for each user-visible service that the cloud offers."""
     for analysis in analyse(cloud):
         yield Prediction(analysis, cloud, years, seed)
+
+
+def as_json(cloud: Cloud, found: Iterable[Prediction]) -> dict[str, Any]:
+    """What is said of the whole cloud."""
+    return {"cloud": cloud.name, "sla": cloud.sla, "services": [each.as_json() for each in found]}

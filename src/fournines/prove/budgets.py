@@ -12,7 +12,8 @@ from types import MappingProxyType
 from typing import get_args
 
 from fournines.cloud.columns import Column, Letter
-from fournines.cloud.model import Role
+from fournines.cloud.model import Cloud, Role
+from fournines.faults import Fault
 
 CLASSES: Mapping[Letter, str] = MappingProxyType(
     {
@@ -52,6 +53,15 @@ _TABLE: Mapping[Letter, tuple[float | None, ...]] = {
 
 ROLES: Mapping[Role, Letter] = MappingProxyType({"control": "D", "storage": "F", "network": "G", "compute": "H"})
 """Class of the power loss of a host with that role."""
+
+
+def classes(fault: Fault, hosts: Collection[str], cloud: Cloud) -> frozenset[Letter]:
+    """Of what classes that fault is on these hosts."""
+    letters: set[Letter] = {fault.letter}
+    if fault.silences and not fault.blocks:
+        # A host with several roles is lost to each of them.
+        letters |= {ROLES[role] for name in hosts for role in cloud.host(name).roles}
+    return frozenset(letters)
 
 
 def budget(letters: Collection[Letter], column: Column) -> float | None:

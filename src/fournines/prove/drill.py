@@ -21,7 +21,6 @@ from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any
 
-from fournines.cloud.columns import Letter
 from fournines.cloud.model import Cloud
 from fournines.converge.events import Event, Observer, silent
 from fournines.converge.inspect import inspect
@@ -34,9 +33,10 @@ from fournines.prove import blocks, objects, rows
 from fournines.prove import samples as sampled
 from fournines.prove.audits import Evidence, Verdict, audit_all
 from fournines.prove.bounds import bound, floor
-from fournines.prove.budgets import ROLES
+from fournines.prove.budgets import classes
 from fournines.prove.facts import GALERA, Views, struck, unhealthy
 from fournines.prove.fleet import ProbeFleet
+from fournines.prove.forecast import Forecast, forecast
 from fournines.prove.prober import Beat, Plan
 from fournines.prove.remote import Errand
 from fournines.prove.report import Marks, Report, doubts, probe_report
@@ -80,11 +80,15 @@ def drill(
     observer: Observer = silent,
     windows: Windows | None = None,
     speed: float = 1,
+    results: Results | None = None,
+    foretell: Callable[[Forecast], None] | None = None,
 ) -> Report:
     """Break the cloud once and report. Holds the cloud's lock: the caller must not.
 
     `target`: as `targets.resolve` reads it; for a fault that injures nothing, `none`. `speed` multiplies the probes'
-    rates. Blocks; handles SIGINT, SIGTERM and SIGHUP when called from the main thread, as KeyboardInterrupt.
+    rates. `results`: where the evidence goes, else a folder of its own. `foretell` hears what the drill will cost,
+    just before the fault. Blocks; handles SIGINT, SIGTERM and SIGHUP when called from the main thread, as
+    KeyboardInterrupt.
 
     Raises DrillError (cloud not healthy before, no such target, baseline not clean, prober dead), LockedError,
     HostError (the fault could not be injected or healed). What was broken is healed in each case.
@@ -101,10 +105,11 @@ def drill(
             glance=lambda hosts: inspect(cloud, fleet, hosts, thorough=False),
             verify=lambda: verify(cloud, vault, observer),
             guest=lambda: find(cloud, vault),
-            results=lambda: Results.new(state.results, fault.name),
+            results=lambda: results or Results.new(state.results, fault.name),
             observer=observer,
             windows=windows or Windows(),
             speed=speed,
+            foretell=foretell,
         )
         return run()
 
@@ -164,6 +169,8 @@ class Run:
     observer: Observer
     windows: Windows
     speed: float = 1
+    foretell: Callable[[Forecast], None] | None = None
+    """Hears what it will cost, after the baseline and before the fault."""
 
     def __call__(self) -> Report:
         with always_healed(self._heal):
@@ -194,8 +201,13 @@ class Run:
             here = tuple(beat for beat in beats if beat.probe not in sent)
             plan = Plan(api=api, beats=here, samples=results.samples)
             failover = max([bound(self.cloud.timers, lost, probe, 0) for probe in probes], default=0)
+
+            def foretell(baseline: Sequence[Sample]) -> None:
+                if self.foretell:
+                    self.foretell(forecast(self.cloud, self.fault, names, lost, probes, baseline))
+
             with ProbeFleet(plan, errands) as probing:
-                marks, told, audits = self._injure(probing, results, hosts, failover)
+                marks, told, audits = self._injure(probing, results, hosts, failover, foretell)
                 t0, noise, books = probing.t0, probing.stop(), probing.books
         notes += told
         samples = sampled.read(results.samples)
@@ -222,10 +234,7 @@ class Run:
         except DrillError as error:
             notes.append(f"{error.message}; the next drill removes them")
         timers = self.cloud.timers
-        letters: set[Letter] = {self.fault.letter}
-        if self.fault.silences and not self.fault.blocks:
-            # A host with several roles is lost to each of them.
-            letters |= {ROLES[role] for name in names for role in self.cloud.host(name).roles}
+        letters = classes(self.fault, names, self.cloud)
         judged = tuple(
             probe_report(
                 probe,
@@ -260,7 +269,12 @@ class Run:
         return report
 
     def _injure(
-        self, probing: ProbeFleet, results: Results, hosts: list[Host], failover: float
+        self,
+        probing: ProbeFleet,
+        results: Results,
+        hosts: list[Host],
+        failover: float,
+        foretell: Callable[[Sequence[Sample]], None],
     ) -> tuple[Marks, list[str], list[Verdict]]:
         """Baseline to fail-back, with the prober running."""
         seen: list[Sample] = []
@@ -271,6 +285,7 @@ class Run:
             seen.extend(probing.new_samples())
 
         self._pass("baseline", probing.t0 + windows.baseline, follow)
+        foretell(seen)
         if self.fault.injures and (bad := [sample for sample in seen if not sample.ok]):
             last = bad[-1]
             raise DrillError(

@@ -28,6 +28,7 @@ from fournines.errors import DrillError
 from fournines.faults import Fault, named
 from fournines.hosts import Host as Reached
 from fournines.prove.drill import NOWHERE, Run, Windows, always_healed
+from fournines.prove.forecast import Forecast
 from fournines.prove.results import Results
 from fournines.verify.run import Verified
 
@@ -102,7 +103,8 @@ def run_of(keystone: LittleCloud, folder: Path, fault: Fault, target: str, **cha
 def test_a_drill(keystone: LittleCloud, tmp_path: Path) -> None:
     fault = Stop(keystone)
     # On the member alone: nothing that the drill could call too fast to be true.
-    report = run_of(keystone, tmp_path, fault, "c3")()
+    foretold: list[Forecast] = []
+    report = run_of(keystone, tmp_path, fault, "c3", foretell=foretold.append)()
     (down_from, down_by), (up_from, up_by) = fault.truth
     data = report.as_json()
     assert list(data)[:5] == ["drill", "target", "fidelity", "probes", "audits"]
@@ -119,6 +121,11 @@ def test_a_drill(keystone: LittleCloud, tmp_path: Path) -> None:
     verdicts = {audit["name"]: audit["verdict"] for audit in data["audits"]}
     names = ["acknowledged-objects", "acknowledged-writes", "one-primary-component", "one-vip-holder"]
     assert verdicts == dict.fromkeys([*names, "recovered", "round-trips"], "ok")
+    (said,) = foretold
+    assert said.hosts == ("c3",)
+    assert {each.probe.name: each.budget_s for each in said.probes} == {one.name: one.budget_s for one in report.probes}
+    for each, one in zip(said.probes, report.probes, strict=True):
+        assert each.bound_s == pytest.approx(one.bound_s, abs=0.05), "by the baseline, as the report"
     assert fault.healed >= 2
     assert keystone.tables.ids("write") | keystone.tables.ids("image-write") == set(), "the probes' rows are removed"
     assert (keystone.objects, keystone.keys) == (None, {}), "and their objects"

@@ -85,7 +85,9 @@ def predict(
     if svg is not None:
         _draw(found[-1], service, svg)
     if as_json:
-        told = {"cloud": cloud.name, "sla": cloud.sla, "services": [each.as_json() for each in found[-1]]}
+        from fournines.predict.prediction import as_json as summary
+
+        told = summary(cloud, found[-1])
         if len(found) > 1:
             told["before"] = [each.as_json() for each in found[0]]
         typer.echo(json.dumps(told, indent=1))

@@ -1,0 +1,94 @@
+"""What a campaign tells people: a line a drill, and a table at its end. Pure."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
+
+from rich.console import Console
+from rich.table import Table
+
+from fournines.campaign.outcome import Outcome, Result, Worst
+from fournines.campaign.run import Ending
+from fournines.campaign.tally import tallies
+
+WIDTH = 80
+_RESULTS: tuple[Result, ...] = get_args(Result)
+
+
+def heading() -> str:
+    """Above the lines of drills."""
+    return _aligned(f"{'no.':>4} {'result':<7} {'time':>5} fault and target", "worst outage/budget s  audits ok")
+
+
+def line(outcome: Outcome) -> str:
+    """One drill; below it why it says nothing, or what it saw that must not be."""
+    left = f"{outcome.number:>4} {outcome.result:<7} {outcome.seconds:>4.0f}s {outcome.fault} {outcome.target}"
+    right = ""
+    if outcome.worst:
+        audits = sum(outcome.audits.values())
+        right = f"{outcome.worst.probe} {_outage(outcome.worst)}  {outcome.audits.get('ok', 0)}/{audits}"
+    lines = [_aligned(left, right)]
+    if outcome.why:
+        lines += textwrap.wrap(outcome.why, WIDTH, initial_indent=" " * 5, subsequent_indent=" " * 5)
+    return "\n".join(lines)
+
+
+def table(outcomes: Sequence[Outcome]) -> str:
+    """One row for each kind of fault."""
+    out = io.StringIO()
+    console = Console(file=out, width=WIDTH, no_color=True, highlight=False, emoji=False)
+    drawn = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    drawn.add_column("fault", no_wrap=True)
+    for title in ("runs", *_RESULTS, "worst s", "95 %", "budget"):
+        drawn.add_column(title, justify="right", no_wrap=True)
+    for each in tallies(outcomes):
+        worst = each.worst
+        drawn.add_row(
+            each.fault,
+            str(each.runs),
+            *(str(each.results.get(result) or "-") for result in _RESULTS),
+            _seconds(worst.upper_s) if worst else "-",
+            _seconds(each.p95_s) if worst else "-",
+            _budget(worst) if worst else "-",
+        )
+    console.print(drawn)
+    return "\n".join(row.rstrip() for row in out.getvalue().splitlines())
+
+
+def summary(outcomes: Sequence[Outcome], about: Mapping[str, Any], ending: Ending, folder: str) -> str:
+    """Table and all that belongs below it."""
+    lines = [table(outcomes), "worst, 95 %: at most so long was the worst probe out; budget: of that probe's class"]
+    for each in outcomes:
+        if each.over and each.measured:
+            lines += textwrap.wrap(f"over budget in drill {each.number}: {', '.join(each.over)}", WIDTH)
+    for each in about["not_possible"]:
+        where = f" of {', '.join(each['targets'])}" if each["targets"] else ""
+        lines += textwrap.wrap(f"not possible here: {each['fault']}{where}: {each['why']}", WIDTH)
+    lines += textwrap.wrap(f"{len(outcomes)} drills; {ending.why}", WIDTH)
+    match ending.how:
+        case "violation":
+            lines.append("nothing was touched after that drill: look at the cloud before you repair it")
+        case "stopped":
+            lines.append("see nines status; nines prove --resume goes on")
+        case "done":
+            pass
+    return "\n".join([*lines, f"evidence: {folder}"])
+
+
+def _aligned(left: str, right: str) -> str:
+    return f"{left} {right.rjust(WIDTH - len(left) - 1)}".rstrip()
+
+
+def _outage(worst: Worst) -> str:
+    return f"{_seconds(worst.upper_s)}/{_budget(worst)}"
+
+
+def _seconds(value: float | None) -> str:
+    return "?" if value is None else f"{value:.{2 if value < 9.995 else 1}f}"
+
+
+def _budget(worst: Worst) -> str:
+    return "-" if worst.budget_s is None else f"{worst.budget_s:g}"
