@@ -15,8 +15,9 @@ from functools import cache
 from typing import ClassVar
 
 from fournines.cloud.columns import Letter
+from fournines.cloud.model import Cloud
 from fournines.errors import DrillError
-from fournines.hosts import Host
+from fournines.hosts import Host, Power
 from fournines.seam import instances
 
 
@@ -51,6 +52,10 @@ class Fault(ABC):
         """The fault as it strikes that target. Raises DrillError where it strikes no such thing."""
         return self
 
+    def choices(self, cloud: Cloud) -> Sequence[tuple[Letter, Sequence[str]]]:
+        """What a campaign may aim it at: targets, class by class. None: where it strikes follows from the rest."""
+        return ()
+
     def possible(self, targets: Sequence[Host]) -> None:
         """Raises DrillError, saying why, when these hosts cannot suffer it. Changes nothing."""
         return
@@ -62,6 +67,15 @@ class Fault(ABC):
     @abstractmethod
     def heal(self, targets: Sequence[Host]) -> None:
         """Undo it on the targets; returns when it is so. Idempotent. Raises HostError."""
+
+
+def switched_on(host: Host) -> bool:
+    """Whether it was on. One that was fenced on the way is switched on now, and comes back without what was done to
+    it. Raises HostError."""
+    if isinstance(host, Power) and host.power() == "off":
+        host.power_on()
+        return False
+    return True
 
 
 @cache

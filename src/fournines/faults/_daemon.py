@@ -7,6 +7,7 @@ import difflib
 from collections.abc import Sequence
 
 from fournines.cloud.columns import Letter
+from fournines.cloud.model import Cloud
 from fournines.errors import DrillError
 from fournines.faults import Fault
 from fournines.hosts import Host, run
@@ -40,6 +41,17 @@ class DaemonFault(Fault):
         aimed = copy.copy(self)
         aimed.units, aimed.stops, aimed.letter = unit, service.name, self.letter_of(service.fault_class(unit))
         return aimed
+
+    def choices(self, cloud: Cloud) -> Sequence[tuple[Letter, Sequence[str]]]:
+        """Of every daemon the member on each host, and the one that is more than the others."""
+        found: dict[Letter, list[str]] = {}
+        for name, (service, unit) in daemons().items() if not self.units else ():
+            there = cloud.services.get(service.name)
+            if there is None or there.strategy.supervisor == "elsewhere" or not unit.startswith(name):
+                continue
+            members = [*(["primary"] if service.primary else []), *(host.name for host in there.hosts)]
+            found.setdefault(self.letter_of(service.fault_class(unit)), []).extend(f"{name}:{each}" for each in members)
+        return sorted(found.items())
 
     def letter_of(self, fault_class: Letter) -> Letter:
         """Its class, of a daemon whose sudden end is of that one."""

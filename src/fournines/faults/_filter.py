@@ -9,8 +9,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 
-from fournines.faults import Fault
-from fournines.hosts import Host, Power, run
+from fournines.faults import Fault, switched_on
+from fournines.hosts import Host, run
 
 REMOVED_AFTER_S = 300
 """More than a drill ever holds a fault."""
@@ -42,9 +42,7 @@ class Filter(Fault):
 
     def heal(self, targets: Sequence[Host]) -> None:
         for host in targets:
-            if isinstance(host, Power) and host.power() == "off":
-                host.power_on()
-            else:
+            if switched_on(host):
                 run(host, ["sh", "-c", _REMOVE])
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fournines.cloud.columns import Letter
+from fournines.faults import switched_on
 from fournines.faults._daemon import DaemonFault
 from fournines.hosts import Host, run
 
@@ -52,4 +53,5 @@ class Freeze(DaemonFault):
 
     def heal(self, targets: Sequence[Host]) -> None:
         for host in targets:
-            run(host, ["sh", "-ec", _THAW, "nines", self.units])
+            if switched_on(host):
+                run(host, ["sh", "-ec", _THAW, "nines", self.units])

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from fournines.errors import DrillError
-from fournines.faults import Fault
-from fournines.hosts import Host, Links, Power
+from fournines.faults import Fault, switched_on
+from fournines.hosts import Host, Links
 
 HEALED_AFTER_S = 300
 """More than a drill ever holds a fault."""
@@ -38,5 +38,4 @@ class HostIsolate(Fault):
         for host in targets:
             if isinstance(host, Links):
                 host.restore_links()
-            if isinstance(host, Power) and host.power() == "off":
-                host.power_on()
+            switched_on(host)

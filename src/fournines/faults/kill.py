@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fournines.faults import switched_on
 from fournines.faults._daemon import DaemonFault
 from fournines.hosts import Host, run
 
@@ -34,4 +35,5 @@ class Kill(DaemonFault):
 
     def heal(self, targets: Sequence[Host]) -> None:
         for host in targets:
-            run(host, ["sh", "-ec", _REVIVE, "nines", self.units], timeout=150)
+            if switched_on(host):
+                run(host, ["sh", "-ec", _REVIVE, "nines", self.units], timeout=150)

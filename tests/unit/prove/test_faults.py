@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pytest
+from views import cloud
 
 from fournines.errors import DrillError, HostError
 from fournines.faults import catalogue, named
@@ -267,3 +268,19 @@ def test_a_partition_leaves_the_targets_to_each_other(tmp_path: Path) -> None:
     third = Filtered(tmp_path, "10.0.0.13")
     with pytest.raises(DrillError, match="no host is left to cut c1 off from"):
         named("partition").inject([first, second, third])
+
+
+def test_what_a_campaign_may_aim_a_daemons_fault_at() -> None:
+    choices = {letter: list(targets) for letter, targets in named("freeze").choices(cloud())}
+    assert choices["C"] == ["mariadb:primary", "mariadb:c1", "mariadb:c2", "mariadb:c3"]
+    assert {"keystone:c1", "keystone:c3", "galera-member:c1", "pacemaker:primary"} <= {*choices["B"]}
+    assert "glance-api:c1" not in choices["B"], "the cloud has none"
+    assert not named("osd-kill").choices(cloud())
+    assert not named("power-loss").choices(cloud())
+
+
+def test_a_daemon_of_a_host_that_was_fenced_is_not_asked_for() -> None:
+    host = Switched()
+    host.power_off()
+    named("kill").aimed("corosync").heal([host])
+    assert host.state == "on"
