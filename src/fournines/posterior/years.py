@@ -21,9 +21,13 @@ from fournines.posterior.figure import Reals
 
 STEPS = 512
 """In a budget: of 52.6 min, 6 s each."""
+LEAST_S = 1e-3
+"""A budget below it is none."""
 _POINTS = 2 * STEPS
 _RADIUS = 10 ** (-8 / _POINTS)
 """What is wrapped is weighed by 1e-8."""
+_CHUNK = 128
+"""Worlds at a time: what an inner loop works on stays in a core's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +44,27 @@ def within(sources: Sequence[Outages], budget_s: float, worlds: int) -> Reals:
     """In each world, P(a year's downtime is at most so many seconds). Raises ValueError for a negative budget."""
     if budget_s < 0:
         raise ValueError(f"a budget of {budget_s} s")
-    if not budget_s:
+    if budget_s < LEAST_S:
         return np.exp(-sum((each.per_year * (each.mean_s > 0) for each in sources), np.zeros(worlds)))
-    step = budget_s / STEPS
-    z = _RADIUS * np.exp(-2j * np.pi * np.arange(_POINTS // 2 + 1) / _POINTS)
-    exponent = np.zeros((worlds, z.size), dtype=np.complex128)
+    found = [_chunk(sources, budget_s / STEPS, slice(at, min(at + _CHUNK, worlds))) for at in range(0, worlds, _CHUNK)]
+    return np.concatenate([np.zeros(0), *found])
+
+
+def _chunk(sources: Sequence[Outages], step: float, part: slice) -> Reals:
+    log_z = np.log(_RADIUS) - 2j * np.pi * np.arange(_POINTS // 2 + 1) / _POINTS
+    z = np.exp(log_z)
+    exponent = np.zeros((part.stop - part.start, z.size), dtype=np.complex128)
     for each in sources:
-        ratio = (each.mean_s / step)[:, np.newaxis]
+        means = each.mean_s[part] / step
+        # Repairs take as long in every world: computed once.
+        ratio = (means if np.ptp(means) else means[:1])[:, np.newaxis]
         if each.exponential:
             # Geometric from one step on, and nothing for the rest, such that the mean is kept.
-            stays = np.exp(-1 / np.maximum(ratio, 1e-9))
-            some = ratio * (1 - stays)
-            change = some * ((1 - stays) * z / (1 - stays * z) - 1)
+            leaves = -np.expm1(-1 / np.maximum(ratio, 1e-9))
+            change = ratio * leaves * (leaves * z / (1 - (1 - leaves) * z) - 1)
         else:
             whole = np.floor(ratio)
-            change = z**whole * (1 + (ratio - whole) * (z - 1)) - 1
-        exponent += each.per_year[:, np.newaxis] * change
-    chances = np.fft.irfft(np.exp(exponent), _POINTS) / _RADIUS ** np.arange(_POINTS)
-    return np.clip(chances[:, : STEPS + 1].sum(axis=1), 0.0, 1.0)
+            change = np.exp(whole * log_z) * (1 + (ratio - whole) * (z - 1)) - 1
+        exponent += each.per_year[part, np.newaxis] * change
+    chances = np.fft.irfft(np.exp(exponent), _POINTS)[:, : STEPS + 1] / _RADIUS ** np.arange(STEPS + 1)
+    return np.clip(chances.sum(axis=1), 0.0, 1.0)
