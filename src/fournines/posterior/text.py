@@ -54,7 +54,10 @@ def _chances(figure: Figure) -> str:
 
 def _services(found: Sequence[Service], width: int) -> Iterator[str]:
     yield ""
-    yield f"{'service':<15} {'budget':>7} {'P(kept)':>7}  {'95 % interval':<13} {'undrilled':>9} {'min/year':>9} {'at most':>8}"
+    yield (
+        f"{'service':<15} {'budget':>7} {'P(kept)':>7}  {'95 % interval':<13} "
+        f"{'undrilled':>9} {'min/year':>9} {'at most':>8}"
+    )
     for each in found:
         yield (
             f"{each.name[:15]:<15} {each.budget_s / 60:>7.1f}  {_chances(each.met)} "
