@@ -15,7 +15,8 @@ from fournines.converge.steps import Stage
 
 def configuration(stages: Iterable[Stage]) -> str:
     """SHA-256, in hexadecimal, of all that hosts are configured from. Of secret files only that they are there, where
-    and whose; so two clouds of one spec have the same, and nothing can be guessed from it."""
+    and whose: nothing can be guessed from it. A cloud that is built anew has other ids and another authority, and so
+    another digest."""
     digest = hashlib.sha256()
     for stage in stages:
         for part in stage.parts:

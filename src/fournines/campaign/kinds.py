@@ -2,9 +2,10 @@
 
 Both follow from what the fault says of itself and from the cloud; there is no list to edit:
 
+    it says so itself (`choices`)   what it says, each class of faults a kind of its own
     it aims at a leader             that leader, whoever it is by then
     it aims at a role (`storage:2`) any so many hosts of the role
-    it silences hosts               any host of the role whose power loss is its class (`budgets.ROLES`)
+    it silences or severs hosts     any host of the role whose power loss is its class (`budgets.ROLES`)
     it stops or acts on a service   any member of it
     none of these                   nothing, as the null fault
 
@@ -14,7 +15,7 @@ controllers, since what leads is what drills are about.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self, get_args
 
@@ -65,12 +66,7 @@ def kinds(cloud: Cloud, faults: Iterable[Fault], able: Able) -> tuple[list[Kind]
     """(what can be drilled, what cannot and why), in the order of the faults."""
     found: list[Kind] = []
     left_out: list[Impossible] = []
-    for fault in faults:
-        try:
-            kind = _kind(cloud, fault)
-        except NinesError as error:
-            left_out.append(Impossible(fault.name, (), error.message))
-            continue
+    for fault, kind in _each(cloud, faults, left_out):
         refused: dict[str, str] = {}
         for target in (*kind.words, *kind.pool):
             try:
@@ -93,6 +89,17 @@ def kinds(cloud: Cloud, faults: Iterable[Fault], able: Able) -> tuple[list[Kind]
     return found, left_out
 
 
+def _each(cloud: Cloud, faults: Iterable[Fault], left_out: list[Impossible]) -> Iterator[tuple[Fault, Kind]]:
+    for fault in faults:
+        if choices := fault.choices(cloud):
+            yield from ((fault, Kind(fault.name, tuple(words))) for _, words in choices)
+            continue
+        try:
+            yield fault, _kind(cloud, fault)
+        except NinesError as error:
+            left_out.append(Impossible(fault.name, (), error.message))
+
+
 def _kind(cloud: Cloud, fault: Fault) -> Kind:
     """Where it may strike as far as the cloud says. Raises NinesError when nowhere."""
     members = _members(cloud, fault)
@@ -107,7 +114,7 @@ def _kind(cloud: Cloud, fault: Fault) -> Kind:
         pool, count = among(fault.target, cloud)
     elif fault.target:
         return Kind(fault.name, (fault.target,))
-    elif fault.silences:
+    elif fault.silences or fault.severs:
         pool = tuple(host.name for host in cloud.hosts if any(ROLES[role] == fault.letter for role in host.roles))
         if not pool:
             raise NinesError(f"the cloud has no host of class {fault.letter}")

@@ -107,15 +107,15 @@ class Site:
             tell=tell,
         )
 
-    def heal(self, fault: str) -> None:
+    def heal(self, fault: str, target: str) -> None:
         """On every host. The caller holds the cloud's lock. Raises HostError."""
         self._tell("start", "heal", fault)
-        named(fault).heal([self.fleet[host.name] for host in self.cloud.hosts])
+        named(fault).aimed(target).heal([self.fleet[host.name] for host in self.cloud.hosts])
         self._tell("done", "heal", fault)
 
-    def _heal_locked(self, fault: str) -> None:
+    def _heal_locked(self, fault: str, target: str) -> None:
         with self.state.lock("prove"):
-            self.heal(fault)
+            self.heal(fault, target)
 
     def _drill(self, planned: Planned, folder: DrillFolder) -> None:
         fault = named(planned.fault)
@@ -147,7 +147,7 @@ class Site:
         if target in LEADERS:
             # Whoever leads by then.
             names = [host.name for host in self.cloud.services[LEADERS[target].service].hosts]
-        fault.possible([self.fleet[name] for name in names])
+        fault.aimed(target).possible([self.fleet[name] for name in names])
 
     def _await_healthy(self) -> Views:
         """What is seen when all is well. Raises DrillError when that takes longer than a drill would wait."""

@@ -59,8 +59,8 @@ class Campaign:
     asked: Asked
     drill: Callable[[Planned, DrillFolder], None]
     """Make it, and leave its report in the folder. Raises NinesError without one. Heals on every way out."""
-    heal: Callable[[str], None]
-    """Undo the fault of that name wherever it struck; safe to repeat. Raises NinesError."""
+    heal: Callable[[str, str], None]
+    """Undo the fault of that name and target wherever it struck; safe to repeat. Raises NinesError."""
     keep_logs: Callable[[DrillFolder, float, float], None]
     """Into the folder: what daemons said between these times, in seconds since 1970."""
     tell: Callable[[Outcome], None]
@@ -96,7 +96,7 @@ class Campaign:
             return self._end("done", "asked number done")
 
     def _one(self, planned: Planned) -> Outcome:
-        drill = self.folder.begin(planned, catalogue()[planned.fault].letter)
+        drill = self.folder.begin(planned, catalogue()[planned.fault].aimed(planned.target).letter)
         began = time.time()
         try:
             self.drill(planned, drill)
@@ -104,7 +104,7 @@ class Campaign:
             drill.failed(type(error).__name__, error.message)
             # Whether it worked the next drill finds out, which waits for a healthy cloud.
             with contextlib.suppress(NinesError):
-                self.heal(planned.fault)
+                self.heal(planned.fault, planned.target)
         except BaseException as error:
             drill.failed(type(error).__name__, str(error) or "nines was interrupted")
             raise
@@ -119,11 +119,11 @@ class Campaign:
         return Ending(how, why)
 
 
-def tidy(folder: Folder, heal: Callable[[str], None]) -> None:
+def tidy(folder: Folder, heal: Callable[[str, str], None]) -> None:
     """Heal what drills left that were killed, and write down that they were. Safe to repeat. Raises NinesError."""
     for drill in folder.drills:
         if drill.outcome is None:
-            heal(drill.plan["fault"])
+            heal(drill.plan["fault"], drill.plan["target"])
             drill.failed("Killed", "nines was killed in this drill")
 
 

@@ -60,7 +60,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
 
 def summary(outcomes: Sequence[Outcome], about: Mapping[str, Any], ending: Ending, folder: str) -> str:
     """Table and all that belongs below it."""
-    lines = [table(outcomes), "worst, 95 %: at most so long was the worst probe out; budget: of that probe's class"]
+    lines = [table(outcomes), "worst, 95 %: the upper bound of the longest outage of any probe, and its budget"]
     for each in outcomes:
         if each.over and each.measured:
             lines += textwrap.wrap(f"over budget in drill {each.number}: {', '.join(each.over)}", WIDTH)

@@ -15,6 +15,7 @@ class PacketLoss(Filter):
 
     name = "packet-loss"
     letter = "B"
+    target = "control"
     severs = True
     bounded = False
 

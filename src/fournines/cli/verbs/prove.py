@@ -40,7 +40,7 @@ def prove(
     cloud: CloudOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Break the cloud again and again, unattended, and keep the evidence.
+    """Break the cloud again and again, and keep the evidence.
 
     Fault, target, moment, load and order are drawn from the seed; the cloud is healthy again before each drill. Stops
     on the first violation and leaves the scene as it is. Ctrl-C heals, and --resume goes on.
