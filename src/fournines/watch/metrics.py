@@ -123,7 +123,8 @@ class _ProbeMetrics:
         self._latency = families.latency.labels(*labels)
         self._outages = families.outages.labels(*labels)
         self._kinds: dict[str, Counter] = {}
-        self._kind = lambda kind: families.errors.labels(*labels, kind)
+        self._errors = families.errors
+        self._labels = labels
         families.age.labels(*labels).set_function(lambda: condition.age_s(clock()))
         families.outage.labels(*labels).set_function(lambda: condition.outage_s(clock()))
 
@@ -142,5 +143,5 @@ class _ProbeMetrics:
         if kind not in self._kinds and len(self._kinds) >= KINDS - 1:
             kind = OTHER
         if kind not in self._kinds:
-            self._kinds[kind] = self._kind(kind)
+            self._kinds[kind] = self._errors.labels(*self._labels, kind)
         return self._kinds[kind]

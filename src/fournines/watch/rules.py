@@ -46,7 +46,7 @@ _RATIOS = ("5m", "30m", "1h", "6h", "3d")
 def rules(cloud: str, sla: float) -> str:
     """A rule file, YAML. `sla`: what is promised, such as 0.9999."""
     head = f"# Of `nines watch --rules` for the cloud {cloud}, promising {_percent(sla)}: print anew, do not edit.\n"
-    yaml = YAML()
+    yaml: Any = YAML()  # its methods have no types
     yaml.width = 1000
     text = io.StringIO()
     yaml.dump(groups(cloud, sla), text)
