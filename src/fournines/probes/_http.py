@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import datetime as dt
 import errno
 import json
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
 
 import aiohttp
 
 _JSON: Mapping[str, str] = {"Accept": "application/json"}
+_LIFE_S = 600.0
+"""Of a token that does not say how long it lasts."""
 
 
 class ProbeError(Exception):
@@ -110,6 +115,17 @@ class Token:
     """Id of the user."""
     project: str
     """Id of the project."""
+    life_s: float = _LIFE_S
+    """From its issue to its end."""
+
+
+def _life_s(token: Mapping[str, Any]) -> float:
+    """By Keystone's clock alone, which need not be ours."""
+    try:
+        issued, ends = (dt.datetime.fromisoformat(token[key]) for key in ("issued_at", "expires_at"))
+        return max((ends - issued).total_seconds(), 1.0)
+    except (KeyError, TypeError, ValueError):
+        return _LIFE_S
 
 
 class Session:
@@ -117,8 +133,10 @@ class Session:
 
     def __init__(self, api: Api) -> None:
         self.api = api
+        self._ca = self._seen_ca()
         self._tls = ssl.create_default_context(cafile=api.ca_file)
         self._token: Token | None = None
+        self._token_old_at = 0.0
         self._renewal: asyncio.Task[None] | None = None
 
     async def request(
@@ -178,21 +196,46 @@ class Session:
             raise ProbeError("body", "no token, or one without a user or project")
         if seen.get("name") != api.username or project.get("name") != api.project:
             raise ProbeError("body", f"a token of {seen.get('name')} in {project.get('name')}")
-        return Token(token_id, str(seen["id"]), str(project["id"]))
+        return Token(token_id, str(seen["id"]), str(project["id"]), _life_s(answer.object("token")))
 
     async def prepare(self, deadline_s: float) -> None:
         """Obtain the token that the timed requests carry, before any of them.
 
         Raises as `authenticate`, and TimeoutError.
         """
+        asked = asyncio.get_running_loop().time()
         async with asyncio.timeout(deadline_s):
             self._token = await self.authenticate()
+        self._token_old_at = asked + self._token.life_s / 2
 
     @property
     def token(self) -> Token:
+        """Raises ProbeError when none was obtained yet: to a client that is as bad as a wrong answer."""
         if self._token is None:
-            raise RuntimeError("prepare() comes before requests that carry a token")
+            raise ProbeError("no token", "the cloud gave none yet")
         return self._token
+
+    def refresh(self) -> None:
+        """For who asks for days, once a second or so: outlive the token's end and the authority's renewal.
+
+        A token past half of its life, or that there is none of, is replaced in the background, so that no request meets
+        an expired one; the CA file is read anew when it changed.
+        """
+        if (seen := self._seen_ca()) != self._ca:
+            # Half written or gone just now: the next call looks again.
+            with contextlib.suppress(OSError):
+                self._tls = ssl.create_default_context(cafile=self.api.ca_file)
+                self._ca = seen
+        if self._token is None or asyncio.get_running_loop().time() >= self._token_old_at:
+            self._renew()
+
+    def _seen_ca(self) -> tuple[int, int, int] | None:
+        """What changes with the CA file."""
+        try:
+            seen = Path(self.api.ca_file).stat()
+        except OSError:
+            return None
+        return seen.st_ino, seen.st_mtime_ns, seen.st_size
 
     def _renew(self) -> None:
         """Obtain a new token in the background, one attempt at a time, outside every timed request."""

@@ -41,17 +41,14 @@ class ProbeFleet:
         self._tail = b""
         self._offset = 0
         plan.samples.touch(mode=0o600)
-        rate = sum(1 / beat.interval_s for beat in plan.beats)
-        shards = max(1, min(math.ceil(rate / RATE), os.cpu_count() or 1))
-        self._processes: list[_Process] = []
+        self._processes: list[ProberProcess] = []
         self._remote: list[HostProber] = []
         try:
             for index, errand in enumerate(errands):
                 first = errand.beat.interval_s * index / len(errands)
                 name = f"{errand.probe.name}.err"
                 self._remote.append(HostProber(errand, plan.samples, plan.samples.with_name(name), first))
-            for shard in range(shards):
-                self._processes.append(_Process(replace(plan, shard=shard, shards=shards)))
+            self._processes.extend(ProberProcess(shard) for shard in sharded(plan))
             for process in self._processes:
                 process.hear("ready", READY_S)
             for program in self._remote:
@@ -109,10 +106,18 @@ class ProbeFleet:
             process.end()
 
 
-class _Process:
-    """One shard."""
+def sharded(plan: Plan) -> list[Plan]:
+    """The plan of each process that it takes: as many as the rate needs, no more than there are cores."""
+    rate = sum(1 / beat.interval_s for beat in plan.beats)
+    shards = max(1, min(math.ceil(rate / RATE), os.cpu_count() or 1))
+    return [replace(plan, shard=shard, shards=shards) for shard in range(shards)]
+
+
+class ProberProcess:
+    """One shard: a running `fournines.prove.prober`."""
 
     def __init__(self, plan: Plan) -> None:
+        """Starts it; what it complains of goes to `prober.err` beside the samples."""
         self._errors = plan.samples.with_name("prober.err")
         self._said = b""
         with self._errors.open("ab") as errors:

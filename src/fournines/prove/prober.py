@@ -2,8 +2,8 @@
 
 Talks JSON, an object a line. Standard input: a `Plan` (it holds a password: hence not an argument); later
 `{"t0": T0}`; then nothing, and its end, also by the death of whoever holds it, means stop. Standard output:
-`{"ready": true}` when there is a token; after the stop `{"ended": {...}}`; or `{"failed": "why"}`. Samples go to
-the plan's file as they complete.
+`{"ready": true}` when there is a token (who stands for days begins without one, too); after the stop
+`{"ended": {...}}`; or `{"failed": "why"}`. Samples go to the plan's file as they complete.
 
 Start k of a probe is at T0 + offset + k * interval, fixed ahead. Each request is its own task, and none is left out
 because earlier ones are still under way; a late start is made at once and its lateness counts into the request's
@@ -26,6 +26,7 @@ import resource
 import signal
 import sys
 import threading
+from collections import deque
 from collections.abc import Generator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -39,6 +40,9 @@ STALL_S = 0.1
 _WARM = 6
 """Requests of each reading probe before the run: two for each of three controllers."""
 _WARM_S = 20
+_REFRESH_S = 1.0
+_STALLS = 10_000
+"""So many are remembered: who runs for months must not grow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +69,8 @@ class Plan:
     """Shards append to one file."""
     shard: int = 0
     shards: int = 1
+    standing: bool = False
+    """It runs for days, and a cloud that gives no token is what it measures."""
 
     def as_line(self) -> str:
         return json.dumps(asdict(self) | {"samples": str(self.samples)}) + "\n"
@@ -77,6 +83,7 @@ class Plan:
             samples=Path(data["samples"]),
             shard=data["shard"],
             shards=data["shards"],
+            standing=data["standing"],
         )
 
 
@@ -127,7 +134,7 @@ class Prober:
         self._stop = asyncio.Event()
         self._open: set[asyncio.Task[None]] = set()
         self._open_max = 0
-        self._stalls: list[tuple[float, float]] = []
+        self._stalls: deque[tuple[float, float]] = deque(maxlen=_STALLS)
 
     def stop(self) -> None:
         self._stop.set()
@@ -139,6 +146,8 @@ class Prober:
             asyncio.create_task(self._beat(beat, t0 + beat.interval_s * index / len(beats)))
             for index, beat in enumerate(beats)
         ]
+        if self._plan.standing:
+            loops.append(asyncio.create_task(self._refresh()))
         heart = asyncio.create_task(self._heart())
         stopped = asyncio.create_task(self._stop.wait())
         # A loop ends by itself only with a defect, which must not look like a quiet cloud.
@@ -190,6 +199,11 @@ class Prober:
             ack=ack,
         )
         self._writer.put(sample.as_line())
+
+    async def _refresh(self) -> None:
+        while True:
+            self._session.refresh()
+            await asyncio.sleep(_REFRESH_S)
 
     async def _heart(self) -> None:
         """Notice standing still also between starts."""
@@ -244,14 +258,16 @@ class _Input:
 
 
 async def _main(plan: Plan, given: _Input) -> None:
+    session = None
     try:
         session = Session(plan.api)
         await session.prepare(deadline_s=10)
+        await _warm(session, plan)
     except Exception as error:
-        kind, detail = describe(error)
-        _say(failed=f"no token before the run: {kind} {detail or error}".strip())
-        return
-    await _warm(session, plan)
+        if session is None or not plan.standing:
+            kind, detail = describe(error)
+            _say(failed=f"no token before the run: {kind} {detail or error}".strip())
+            return
     _say(ready=True)
     line = await asyncio.to_thread(given.line)
     if not line:

@@ -38,6 +38,12 @@ class Vault:
         """A random password of 43 URL-safe characters, the same at every call with this name."""
         return self._secret(name, lambda: secrets.token_urlsafe(32))
 
+    def has(self, name: str) -> bool:
+        """Whether that password was ever asked for. Makes none."""
+        with self._making:
+            path = self._folder / "secrets.json"
+            return path.exists() and name in json.loads(path.read_text())
+
     def key(self, name: str, size: int = 32) -> bytes:
         """`size` random bytes, the same at every call with this name."""
         return base64.b64decode(self._secret(name, lambda: base64.b64encode(secrets.token_bytes(size)).decode()))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import hashlib
 import importlib
 import json
@@ -113,15 +114,15 @@ class LittleCloud:
     def __init__(self, vault: Vault) -> None:
         self.tables = Tables(vault.ca_file.parent / "database")
         self.ca_file = str(vault.ca_file)
-        vault.certificate("api", ["127.0.0.1"])
         self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        folder = vault.ca_file.parent
-        self._tls.load_cert_chain(folder / "api.pem", folder / "api.key")
+        self.show(vault)
         self.mode: Mode = "up"
         self.port = 0
         self.requests: list[tuple[str, str, int]] = []
         """(method, path, source port)"""
         self.tokens: set[str] = set()
+        self.token_life_s = 3600.0
+        self._token_ends: dict[str, float] = {}
         self.keys: dict[str, dict[str, str]] = {}
         """Id of a credential -> S3 key."""
         self.objects: dict[str, bytes] | None = None
@@ -146,6 +147,12 @@ class LittleCloud:
             "secret": SECRET,
         }
         return Api(**(known | changed))
+
+    def show(self, vault: Vault) -> None:
+        """From the next connection on, a certificate of that vault's authority."""
+        vault.certificate("api", ["127.0.0.1"])
+        folder = vault.ca_file.parent
+        self._tls.load_cert_chain(folder / "api.pem", folder / "api.key")
 
     @contextlib.contextmanager
     def running(self) -> Generator[LittleCloud]:
@@ -226,7 +233,8 @@ class LittleCloud:
             good = await self._signed(request)
         else:
             free = request.path in ("/", "/v3/auth/tokens", "/auth/login/")
-            good = free or request.headers.get("X-Auth-Token") in self.tokens
+            token = request.headers.get("X-Auth-Token", "")
+            good = free or (token in self.tokens and time.monotonic() < self._token_ends[token])
         return await handler(request) if good else web.json_response({"error": {"code": 401}}, status=401)
 
     async def _signed(self, request: web.Request) -> bool:
@@ -257,8 +265,15 @@ class LittleCloud:
             return web.json_response({"error": {"code": 401}}, status=401)
         token = uuid.uuid4().hex
         self.tokens.add(token)
-        body = {"token": {"user": {"id": "u1", "name": user["name"]}, "project": {"id": "p1", "name": "admin"}}}
-        return web.json_response(body, status=201, headers={"X-Subject-Token": token})
+        self._token_ends[token] = time.monotonic() + self.token_life_s
+        issued = dt.datetime.now(dt.UTC)
+        times = {"issued_at": issued, "expires_at": issued + dt.timedelta(seconds=self.token_life_s)}
+        body = {
+            "user": {"id": "u1", "name": user["name"]},
+            "project": {"id": "p1", "name": "admin"},
+            **{key: f"{when:%Y-%m-%dT%H:%M:%S.%fZ}" for key, when in times.items()},
+        }
+        return web.json_response({"token": body}, status=201, headers={"X-Subject-Token": token})
 
     async def _catalog(self, request: web.Request) -> web.Response:
         return web.json_response({"catalog": [{"type": "identity", "name": "keystone", "endpoints": []}]})

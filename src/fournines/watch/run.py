@@ -1,0 +1,106 @@
+"""Ask for ever, show what came, end at a signal."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import tempfile
+from collections.abc import Callable, Generator
+from pathlib import Path
+from types import FrameType
+
+from fournines.cloud.model import Cloud
+from fournines.errors import DrillError, NinesError
+from fournines.probes import Api, ApiProbe
+from fournines.prove.drill import admin_of, probes_of
+from fournines.prove.prober import Beat, Plan
+from fournines.state import State
+from fournines.watch.metrics import Metrics
+from fournines.watch.serve import Listen, served
+from fournines.watch.standing import StandingProbes
+
+SPEED = 0.2
+"""As many requests a second as in a drill, times this: a cloud in production has others to serve."""
+
+
+def watched(cloud: Cloud) -> list[ApiProbe]:
+    """The probes that may stand: this machine makes them, and they leave nothing and need nothing left there.
+
+    What others write lies in the database, and is removed there when a drill has audited it: a standing
+    process would need a right to all databases, and would take acknowledged rows from under a drill's audit. What
+    reads an object or asks a guest stands on what a drill or `nines demo --delete` takes away.
+    """
+    return [
+        probe
+        for probe in probes_of(cloud)
+        if isinstance(probe, ApiProbe) and not (probe.writes or probe.fetches or probe.of_guest)
+    ]
+
+
+def api(cloud: Cloud, state: State) -> Api:
+    """Where and as whom to ask. Makes no secret. Raises NinesError where this machine has none of that cloud."""
+    vault = state.vault()
+    if not vault.has("admin"):
+        raise NinesError(
+            f"there are no secrets of the cloud {cloud.name} here",
+            "watch where nines up or apply ran, with the same NINES_STATE",
+        )
+    return admin_of(cloud, vault)
+
+
+def watch(
+    cloud: Cloud, api: Api, listen: Listen, speed: float = SPEED, tell: Callable[[str], None] = lambda text: None
+) -> None:
+    """Until SIGINT or SIGTERM; from the main thread only. `tell` is given a line when the probes run.
+
+    Raises NinesError (cannot listen) and DrillError (a prober could not start, or died). A cloud that does not
+    answer is none: that is what is measured.
+    """
+    probes = watched(cloud)
+    metrics = Metrics(cloud.name, probes)
+    beats = tuple(Beat.of(probe, speed) for probe in probes)
+    with (
+        until_told(),
+        served(metrics.registry, listen) as url,
+        tempfile.TemporaryDirectory(prefix="nines-watch-") as folder,
+        _restartable(),
+        StandingProbes(Plan(api=api, beats=beats, samples=Path(folder) / "samples", standing=True)) as standing,
+    ):
+        rate = sum(1 / beat.interval_s for beat in beats)
+        tell(f"{cloud.name}: {len(probes)} probes, {rate:.1f} requests a second, {url}")
+        while True:
+            for sample in standing.samples():
+                metrics.take(sample)
+
+
+class _Told(BaseException):
+    """A signal asked us to end."""
+
+
+@contextlib.contextmanager
+def until_told() -> Generator[None]:
+    """SIGINT and SIGTERM end this block, quietly; a second one does not disturb its end."""
+    told = False
+
+    def end(number: int, frame: FrameType | None) -> None:
+        nonlocal told
+        if not told:
+            told = True
+            raise _Told
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with contextlib.suppress(_Told):
+            yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _restartable() -> Generator[None]:
+    """The folder with a prober's complaints goes with us, so nobody is sent there."""
+    try:
+        yield
+    except DrillError as error:
+        raise DrillError(error.message, "start nines watch again; as a service it is (docs/watching.md)") from None
