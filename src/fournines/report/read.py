@@ -56,9 +56,17 @@ class _Folder:
         held = self.bytes(path)
         return None if held is None else self._parsed(path, model, held)
 
-    def lines(self, path: Path, model: type[_Model]) -> list[_Model]:
-        held = self.bytes(path) or b""
-        return [self._parsed(path, model, line, number) for number, line in enumerate(held.splitlines(), 1)]
+    def lines(self, path: Path, model: type[_Model], *, torn: bool = False) -> list[_Model]:
+        """`torn`: only what is whole; a run that was killed may have written half a line."""
+        found: list[_Model] = []
+        for number, line in enumerate((self.bytes(path) or b"").splitlines(), 1):
+            try:
+                found.append(self._parsed(path, model, line, number))
+            except BrokenError:
+                if torn:
+                    break
+                raise
+        return found
 
     def samples(self, path: Path) -> list[Sample] | None:
         held = self.bytes(path)
@@ -188,12 +196,7 @@ def _unfinished(files: _Folder, folder: Path) -> str:
     error = files.json(folder / "error.json", ErrorFile)
     if error is not None:
         return error.message
-    # A run that was killed may have torn its last line: what is whole before it still tells how far it got.
-    done: list[DoneFile] = []
-    try:
-        done = files.lines(folder / "faults.jsonl", DoneFile)
-    except BrokenError:
-        pass
+    done = files.lines(folder / "faults.jsonl", DoneFile, torn=True)
     return f"the last that is known of it: {done[-1].what}" if done else "nothing is known of what it did"
 
 

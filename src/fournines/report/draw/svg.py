@@ -14,14 +14,18 @@ def number(value: float) -> str:
 
 
 def element(name: str, *children: Markup | str, **attributes: Value | None) -> Markup:
-    """`class_` is class, `text_anchor` text-anchor; None leaves an attribute out. Strings are escaped, Markup is not."""
+    """`class_` is class, `text_anchor` text-anchor; None leaves an attribute out. Strings are escaped, Markup is not.
+
+    Names are written in this package, never read from evidence.
+    """
     told = "".join(
         f' {key.strip("_").replace("_", "-")}="{escape(number(value) if isinstance(value, float) else value)}"'
         for key, value in attributes.items()
         if value is not None
     )
     inner = Markup("").join(children)
-    return Markup(f"<{name}{told}>{inner}</{name}>") if inner else Markup(f"<{name}{told}/>")
+    whole = f"<{name}{told}>{inner}</{name}>" if inner else f"<{name}{told}/>"
+    return Markup(whole)  # noqa: S704 - all that is in it was escaped above
 
 
 def picture(label: str, *children: Markup | str, **attributes: Value | None) -> Markup:
