@@ -58,7 +58,7 @@ def axis(found: Measured) -> Markup:
     scale = Scale.of(found)
     fault, heal = scale(0.0) / _WIDE * 100, scale(found.heal_s) / _WIDE * 100
     words = [element("text", "fault", x=f"{number(fault)}%", y=12, text_anchor="start", dx=2)]
-    if 18 <= heal - fault:
+    if heal - fault >= 18:
         side = "end" if heal > 70 else "start"
         words.append(
             element(
