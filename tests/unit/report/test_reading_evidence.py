@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from evidence_folders import Told, marks, write_campaign, write_drill, write_lines
@@ -101,17 +101,29 @@ def test_a_broken_drill_is_listed_and_the_others_count(tmp_path: Path, name: str
     assert broken.fault == "power-loss"
 
 
+def nothing(root: Path) -> object:
+    return None
+
+
+def drills_alone(root: Path) -> object:
+    return (root / "drills").mkdir(parents=True)
+
+
+def wrong_campaign(root: Path) -> object:
+    return write_campaign(root, [], sla="many")
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda root: None, "there is no folder"),
-        (lambda root: root.mkdir(), "holds no evidence"),
-        (lambda root: root.write_text(""), "is no folder"),
-        (lambda root: (root / "drills").mkdir(parents=True), "no campaign.json"),
-        (lambda root: write_campaign(root, [], sla="many"), "campaign.json: sla: "),
+        (nothing, "there is no folder"),
+        (Path.mkdir, "holds no evidence"),
+        (Path.touch, "is no folder"),
+        (drills_alone, "no campaign.json"),
+        (wrong_campaign, "campaign.json: sla: "),
     ],
 )
-def test_folders_that_are_none(tmp_path: Path, make: Any, said: str) -> None:
+def test_folders_that_are_none(tmp_path: Path, make: Callable[[Path], object], said: str) -> None:
     root = tmp_path / "evidence"
     make(root)
     with pytest.raises(NinesError) as error:

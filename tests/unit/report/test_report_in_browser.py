@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,15 +18,17 @@ from fournines.report.read import read
 
 CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = [
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="no chromium here: scripts/test installs it for lab tests"),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="no chromium here: scripts/test installs it as root"),
     pytest.mark.timeout(600),
 ]
+PAPER = 688
+"""Pixels of a page of A4 between our margins."""
 WORD = "a" * 300
 """Longer than any line, as a daemon may say it."""
 
 
 @contextmanager
-def browser() -> Iterator[Page]:
+def browser() -> Generator[Page]:
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"], timeout=300_000
@@ -85,5 +87,8 @@ def test_nothing_is_wider_than_the_page_and_nothing_is_asked_for(pages: list[Pat
         assert {url.partition(":")[0] for url in asked} == {"file"}
         assert len(asked) == 4
         assert complained == []
+        opened.emulate_media(media="print")
+        opened.set_viewport_size({"width": PAPER, "height": 1000})
+        assert opened.evaluate("document.documentElement.scrollWidth") <= PAPER
         paper = opened.pdf(format="A4")
         assert paper.startswith(b"%PDF")

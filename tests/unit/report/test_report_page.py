@@ -144,7 +144,7 @@ def test_what_is_unknown_void_or_unfinished_is_in_words(tmp_path: Path) -> None:
 
 
 def test_one_drill_alone_and_a_campaign_without_any(tmp_path: Path) -> None:
-    write_drill(tmp_path / "one", SPREAD[0] if isinstance(SPREAD[0], Told) else Told())
+    write_drill(tmp_path / "one", SPREAD[0])
     assert "One drill" in page(document(read(tmp_path / "one")))
     assert "No drill has begun" in page(document(read(write_campaign(tmp_path / "none", []))))
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from evidence_folders import GOOD, Told, write_campaign
@@ -69,10 +70,12 @@ def test_data(report: Report, tmp_path: Path) -> None:
 def test_every_key_of_the_data_is_documented(report: Report, tmp_path: Path) -> None:
     folder = write_campaign(tmp_path / "evidence", [Told(down={"token": [(0.0, 4.5)]})])
     page = (Path(__file__).parents[3] / "docs/report.md").read_text()
-    for key, value in json.loads(report("--from", folder, "--json").out).items():
+    told: dict[str, Any] = json.loads(report("--from", folder, "--json").out)
+    for key, value in told.items():
         assert f"`{key}`" in page
-        inside = value[0] if isinstance(value, list) and value and isinstance(value[0], dict) else {}
-        for name in inside:
+        rows: list[Any] = list(value) if isinstance(value, list) else []  # pyright: ignore[reportUnknownArgumentType]
+        first: dict[str, Any] = rows[0] if rows and isinstance(rows[0], dict) else {}
+        for name in first:
             assert f"`{name}`" in page, f"{key}: {name}"
 
 

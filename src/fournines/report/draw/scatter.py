@@ -1,7 +1,7 @@
 """Predicted against measured, both in seconds, both logarithmic: on the line is as predicted, under it sooner.
 
-A faint stroke reaches from the lower to the upper bound of the outage; the head on top says by its shape, not by colour
-alone, what came of it: a bar (held), a cross (longer than the timers allow), an arrow (cannot be told).
+A head stands at the upper bound of the outage, and says by its shape, not by colour alone, what came of it: a bar
+(held), a cross (longer than the timers allow; a stroke leads to the lower bound), an arrow (cannot be told).
 Points with the same prediction are spread sideways a little, the longest last, for they would hide each other.
 """
 
@@ -56,12 +56,10 @@ def scatter(found: Calibration) -> Markup:
     shapes = [_grid(scale), _diagonal(scale)]
     for held, kind in _KINDS:
         here = [(x, one) for x, one in placed if one.held is held]
-        stems = "".join(
-            f"M{number(x)} {number(scale.y(one.lower_s))}V{number(scale.y(one.upper_s))}" for x, one in here
-        )
-        heads = "".join(head(held, x, scale.y(one.upper_s)) for x, one in here)
-        if here:
-            shapes += [element("path", d=stems, class_=f"{kind} stem"), element("path", d=heads, class_=kind)]
+        if held is False:
+            stems = (f"M{number(x)} {number(scale.y(one.lower_s))}V{number(scale.y(one.upper_s))}" for x, one in here)
+            shapes.append(element("path", d="".join(stems), class_=f"{kind} stem"))
+        shapes.append(element("path", d="".join(head(held, x, scale.y(one.upper_s)) for x, one in here), class_=kind))
     label = (
         f"{len(found.points)} predictions against measurements: {found.count(True)} held, "
         f"{found.count(False)} longer than predicted, {found.count(None)} cannot be told"
@@ -104,6 +102,8 @@ def _grid(scale: _Scale) -> Markup:
         line = f"M{number(x)} {_EDGE}V{_SIZE - _BOTTOM}M{_LEFT} {number(y)}H{_SIZE - _EDGE}"
         anchor = "end" if power == scale.high else "middle"
         parts.append(element("path", d=line, class_="grid"))
+        if power < scale.high:
+            parts += [_minor(scale, factor * 10.0**power) for factor in (2, 5)]
         parts.append(element("text", f"{10.0**power:g}", x=x, y=_SIZE - _BOTTOM + 16, text_anchor=anchor))
         parts.append(element("text", f"{10.0**power:g}", x=_LEFT - 7, y=y + 4, text_anchor="end"))
     side = element("text", "measured, s", transform=f"translate(11 {_SIZE - _BOTTOM}) rotate(-90)")
@@ -114,6 +114,14 @@ def _grid(scale: _Scale) -> Markup:
             side,
         )
     )
+
+
+def _minor(scale: _Scale, value: float) -> Markup:
+    x, y = number(scale.x(value)), number(scale.y(value))
+    line = f"M{x} {_EDGE}V{_SIZE - _BOTTOM}M{_LEFT} {y}H{_SIZE - _EDGE}"
+    words = element("text", f"{value:g}", x=x, y=_SIZE - _BOTTOM + 16, text_anchor="middle")
+    words += element("text", f"{value:g}", x=_LEFT - 7, y=scale.y(value) + 4, text_anchor="end")
+    return element("path", d=line, class_="grid minor") + words
 
 
 def _diagonal(scale: _Scale) -> Markup:
