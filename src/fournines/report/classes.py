@@ -14,7 +14,7 @@ from itertools import groupby
 
 from fournines.prove.budgets import CLASSES
 from fournines.prove.report import ProbeReport
-from fournines.report.evidence import NOTHING, Drill
+from fournines.report.evidence import NOTHING, Drill, budget_kept
 
 Span = tuple[float, float]
 """Least and most."""
@@ -121,7 +121,7 @@ def _probe(name: str, reports: Sequence[ProbeReport]) -> ProbeClass:
         values=tuple(ascending(one.outage.upper_s for one in reports)),
         budgets=_span(one.budget_s for one in reports),
         bounds=_span(one.bound_s or None for one in reports),
-        over=sum(one.budget_kept is False for one in reports),
+        over=sum(budget_kept(one) is False for one in reports),
         ratio=percentile(ascending(ratios), 0.5) if ratios else None,
     )
 

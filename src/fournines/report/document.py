@@ -11,7 +11,7 @@ from fournines.prove.outages import Bounds, Outage
 from fournines.prove.report import ProbeReport
 from fournines.report.checks import Check, checks
 from fournines.report.classes import FaultClass, classes
-from fournines.report.evidence import Drill, Evidence
+from fournines.report.evidence import Drill, Evidence, budget_kept
 from fournines.report.forecast import Calibration, calibration
 from fournines.report.odds import Year, year
 from fournines.report.verdict import Headline, ServiceVerdict, headline, services
@@ -182,7 +182,7 @@ def _probe(probe: ProbeReport, drill: Drill) -> dict[str, Any]:
         "errors": probe.errors,
         "outage": probe.outage.as_json(),
         "budget_s": probe.budget_s,
-        "budget_kept": probe.budget_kept,
+        "budget_kept": budget_kept(probe),
         "bound_s": probe.bound_s,
         "bound_held": probe.bound_held,
         "predicted_s": drill.forecasts.get(probe.name),

@@ -26,6 +26,13 @@ kept         within budget, every check ok
 """
 
 
+def budget_kept(probe: ProbeReport) -> bool | None:
+    """As `ProbeReport.budget_kept`; but an outage without a seen end has broken its budget once it lasted longer."""
+    if probe.budget_s is not None and probe.outage.lower_s > probe.budget_s:
+        return False
+    return probe.budget_kept
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
     """What a drill measured. Times in seconds from the fault."""
@@ -87,7 +94,7 @@ class Drill:
             return "failed"
         if found.void:
             return "void"
-        if any(probe.budget_kept is False for probe in found.probes):
+        if any(budget_kept(probe) is False for probe in found.probes):
             return "over"
         unseen = any(probe.outage.upper_s is None for probe in found.probes)
         return "unknown" if unseen or any(audit.verdict == "unknown" for audit in found.audits) else "kept"

@@ -38,8 +38,9 @@ class Calibration:
 
     @property
     def ratio(self) -> float | None:
-        """Median of measured to predicted; None: unknown, or no point."""
-        return _median([None if one.upper_s is None else one.upper_s / one.predicted_s for one in self.points])
+        """Median of measured to predicted, of the outages that there were; None: unknown, or none was seen."""
+        seen = [one for one in self.points if one.upper_s != 0]
+        return _median([None if one.upper_s is None else one.upper_s / one.predicted_s for one in seen])
 
 
 def calibration(drills: Iterable[Drill]) -> Calibration:

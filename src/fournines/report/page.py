@@ -20,7 +20,7 @@ from fournines.report import words
 from fournines.report.document import Document
 from fournines.report.draw import lanes, scatter, strips
 from fournines.report.draw.keys import key
-from fournines.report.evidence import Drill, Measured, Standing
+from fournines.report.evidence import Drill, Measured, Standing, budget_kept
 
 OPEN = 8
 """Drills that are unfolded at most, those with a failed check apart: all of these are."""
@@ -44,6 +44,7 @@ def page(report: Document) -> str:
             legend=[(kind, words.STANDING[kind], standings[kind]) for kind in get_args(Standing) if standings[kind]],
             opened=_opened(drills),
             versions=_versions(campaign.versions) if campaign else (),
+            budget_kept=budget_kept,
             key=key,
             lane=_lane,
             together=_together,

@@ -13,7 +13,7 @@ from fournines.predict.visible import VISIBLE
 from fournines.prove.audits import Verdict
 from fournines.prove.outages import NONE, Bounds
 from fournines.prove.report import ProbeReport
-from fournines.report.evidence import Drill, Evidence
+from fournines.report.evidence import Drill, Evidence, budget_kept
 from fournines.report.files import PredictedFile
 
 State = Literal["over", "unknown", "kept", "unlimited", "unmeasured"]
@@ -84,7 +84,7 @@ def _service(
         for each in probes:
             if each.budget_s is not None and each.outages and _longer(each.outage, worst):
                 worst, where = each.outage, drill.number
-        limited = [each.budget_kept for each in probes if each.budget_s is not None]
+        limited = [budget_kept(each) for each in probes if each.budget_s is not None]
         if limited:
             counts["over" if False in limited else "unknown" if None in limited else "kept"] += 1
     return ServiceVerdict(

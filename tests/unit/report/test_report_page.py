@@ -24,7 +24,7 @@ from fournines.report.read import read
 HOSTILE = "<script>alert(1)</script>\"'&amp;{{ 7*7 }}</style>"
 SPREAD = (
     Told(down={"token": [(0.0, 4.5), (6.0, 6.9), (8.0, 9.0)]}),
-    Told(down={"write": [(0.0, 100.0)]}),
+    Told(down={"write": [(36.0, 100.0)]}),
     Told(down={"token": [(0.0, 18.0)]}, void=("late",)),
     Told(audits=(*GOOD, Verdict("recovered", "fail", HOSTILE))),
     "the baseline is not clean",

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from evidence_folders import GOOD, Told, write_campaign
@@ -73,9 +73,8 @@ def test_every_key_of_the_data_is_documented(report: Report, tmp_path: Path) -> 
     told: dict[str, Any] = json.loads(report("--from", folder, "--json").out)
     for key, value in told.items():
         assert f"`{key}`" in page
-        rows: list[Any] = list(value) if isinstance(value, list) else []  # pyright: ignore[reportUnknownArgumentType]
-        first: dict[str, Any] = rows[0] if rows and isinstance(rows[0], dict) else {}
-        for name in first:
+        first = cast("list[dict[str, Any]]", value)[0] if isinstance(value, list) and value else None
+        for name in first if isinstance(first, dict) else ():
             assert f"`{name}`" in page, f"{key}: {name}"
 
 

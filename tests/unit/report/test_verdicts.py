@@ -20,7 +20,8 @@ Of = Callable[..., Document]
 
 QUICK = Told(down={"token": [(0.0, 4.5)]})
 SLOW = Told(down={"token": [(0.0, 18.0)]})
-ENDLESS = Told(down={"write": [(0.0, 100.0)]})
+ENDLESS = Told(down={"write": [(36.0, 100.0)]})
+GONE = Told(down={"write": [(0.0, 100.0)]})
 VOID = Told(down={"token": [(0.0, 18.0)]}, void=("the prober stood still for 2.00 s (limit 1 s)",))
 LOST = Told(audits=(*GOOD, Verdict("acknowledged-blocks", "fail", "3 blocks are gone")))
 BLIND = Told(audits=(*GOOD, Verdict("recovered", "unknown", "could not look")))
@@ -68,6 +69,11 @@ def test_an_end_that_was_not_seen_is_unknown_not_kept(of: Of) -> None:
     assert (row.worst, row.p95, row.seen) == (None, None, 1)
 
 
+def test_an_outage_without_an_end_is_over_budget_once_it_lasted_longer(of: Of) -> None:
+    write = next(each for each in of(QUICK, GONE).services if each.name == "api-write")
+    assert (write.state, write.over, write.unknown, write.worst.upper_s) == ("over", 1, 0, None)
+
+
 def test_void_drills_are_shown_and_not_counted(of: Of) -> None:
     found = of(QUICK, VOID)
     assert [drill.standing for drill in found.evidence.drills] == ["kept", "void"]
@@ -99,7 +105,7 @@ def test_what_injures_nothing_is_noise_and_no_service_pays_for_it(of: Of) -> Non
 
 def test_predictions_against_measurements(of: Of) -> None:
     found = of(QUICK, SLOW, ENDLESS).calibration
-    assert (found.count(True), found.count(False), found.count(None)) == (7, 2, 0)
+    assert (found.count(True), found.count(False), found.count(None)) == (8, 1, 0)
     assert found.ratio is not None
 
 
