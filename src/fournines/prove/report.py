@@ -204,24 +204,56 @@ def probe_report(
     bounded: bool = True,
 ) -> ProbeReport:
     """One probe's samples, judged. Pure. `bounded`: timers end what it costs, not the heal."""
-    quiet = [sample.latency for sample in samples if sample.ok and sample.end < marks.inject]
-    request_s = median(quiet) if quiet else 0.0
-    found = outages(samples if probe.stall_s is None else held(samples, probe.stall_s), request_s)
-    most = bound(timers, lost, probe, request_s)
+    most = bound(timers, lost, probe, quiet(samples, marks))
+    return judged(
+        name=probe.name,
+        service=probe.service,
+        stall_s=probe.stall_s,
+        samples=samples,
+        marks=marks,
+        interval_s=interval_s,
+        budget_s=budget(letters, probe.column),
+        bound_s=most if bounded or not most else None,
+    )
+
+
+def quiet(samples: Sequence[Sample], marks: Marks) -> float:
+    """Seconds that one probe's request takes before the fault: the median of the good ones, 0 without any."""
+    found = [sample.latency for sample in samples if sample.ok and sample.end < marks.inject]
+    return median(found) if found else 0.0
+
+
+def judged(
+    *,
+    name: str,
+    service: str,
+    stall_s: float | None,
+    samples: Sequence[Sample],
+    marks: Marks,
+    interval_s: float,
+    budget_s: float | None,
+    bound_s: float | None,
+) -> ProbeReport:
+    """One probe's samples against what was allowed. Pure: the evidence of a drill is all that it takes.
+
+    `stall_s`: as `Probe.stall_s`.
+    """
+    request_s = quiet(samples, marks)
+    found = outages(samples if stall_s is None else held(samples, stall_s), request_s)
     phases: dict[Phase, PhaseReport] = {}
     for phase, (start, end) in marks.spans().items():
         here = between(found, start, end)
         phases[phase] = PhaseReport(worst(here), union(here), len(here))
     bad = [sample for sample in samples if not sample.ok]
     return ProbeReport(
-        name=probe.name,
-        service=probe.service,
+        name=name,
+        service=service,
         requests=len(samples),
         errors=len(bad),
         slow=sum(sample.slow for sample in bad),
         outage=worst(found),
-        budget_s=budget(letters, probe.column),
-        bound_s=most if bounded or not most else None,
+        budget_s=budget_s,
+        bound_s=bound_s,
         interval_s=interval_s,
         request_s=request_s,
         kinds=Counter(sample.error or "?" for sample in bad),
