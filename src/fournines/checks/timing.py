@@ -151,7 +151,7 @@ def _budgets(design: Design) -> Iterable[Finding]:
         late: list[Column] = [
             column
             for column in bound.columns
-            if (allowed := budget({bound.letter}, column)) is not None and seconds > allowed + _ROUNDING
+            if (allowed := budget({bound.letter}, (column,))) is not None and seconds > allowed + _ROUNDING
         ]
         if late:
             over.setdefault(bound.letter, []).append((bound, seconds, late))
@@ -160,7 +160,7 @@ def _budgets(design: Design) -> Iterable[Finding]:
         for bound, seconds, late in found:
             budgets: dict[float, list[Column]] = {}
             for column in late:
-                budgets.setdefault(budget({letter}, column) or 0, []).append(column)
+                budgets.setdefault(budget({letter}, (column,)) or 0, []).append(column)
             of = ", ".join(f"{number(most)} s ({', '.join(columns)})" for most, columns in budgets.items())
             told.append(f"{number(seconds)} s until {bound.what}, where the budget is {of}")
         shares = _shares(found[0][0].seconds, design.timers)

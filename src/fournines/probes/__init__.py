@@ -61,6 +61,8 @@ class Probe(ABC):
     """The service that it asks, and so must be in the cloud."""
     column: ClassVar[Column]
     """What it may cost."""
+    through: ClassVar[Column | None] = None
+    """What its requests pass on their way: what that may cost, it may cost too."""
     interval_s: ClassVar[float]
     """Seconds between two intended starts."""
     deadline_s: ClassVar[float]
@@ -77,6 +79,10 @@ class Probe(ABC):
     """It asks the demo's guest (`Api.guest`), and is made only where there is one."""
     fetches: ClassVar[str | None] = None
     """Key of the object that it reads, there before its first request."""
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return (self.column, self.through) if self.through else (self.column,)
 
     @property
     def writes(self) -> bool:

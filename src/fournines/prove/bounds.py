@@ -33,6 +33,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Literal
 
+from fournines.cloud.columns import Column
 from fournines.cloud.timers import Timers
 from fournines.probes import Probe
 
@@ -49,22 +50,28 @@ def bound(timers: Timers, lost: Collection[Part], probe: Probe, request_s: float
 
     `request_s` is the time of the probe's request at baseline.
     """
-    if probe.column == "volume-io":
+    waits = [_of_column(timers, lost, column, rows=probe.rows is not None) for column in probe.columns]
+    return max(waits) + request_s if any(waits) else 0.0
+
+
+def _of_column(timers: Timers, lost: Collection[Part], column: Column, *, rows: bool) -> float:
+    """The same without the request itself. `rows`: the database must commit."""
+    if column == "volume-io":
         if "osds" in lost:
-            return timers.block_failover() + request_s
-        return timers.osd_failover() + timers.connect + request_s if "osd" in lost else 0.0
-    if probe.column == "fip":
+            return timers.block_failover()
+        return timers.osd_failover() + timers.connect if "osd" in lost else 0.0
+    if column == "fip":
         waits = [timers.router_failover()] if "router" in lost else []
         waits += [timers.guest_failover()] if "guests" in lost else []
-        return max(waits) + request_s if waits else 0.0
+        return max(waits, default=0.0)
     if "broker" in lost:
-        return timers.bus_failover() + request_s if probe.column in ("create", "attach") else 0.0
-    if not _APIS & set(lost) and not (probe.column == "s3" and lost):
+        return timers.bus_failover() if column in ("create", "attach") else 0.0
+    if not _APIS & set(lost) and not (column == "s3" and lost):
         return 0.0
     waits = [0.0]
-    if probe.column == "s3" and "osds" in lost:
+    if column == "s3" and "osds" in lost:
         waits.append(timers.block_failover())
-    if probe.column == "s3" and "osd" in lost:
+    if column == "s3" and "osd" in lost:
         waits.append(timers.osd_failover())
     if "vip" in lost:
         waits.append(timers.vip_failover())
@@ -76,14 +83,14 @@ def bound(timers: Timers, lost: Collection[Part], probe: Probe, request_s: float
         waits.append(timers.database_hung())
     elif "writer" in lost:
         waits.append(timers.database_failover())
-    if "member" in lost and probe.rows:
+    if "member" in lost and rows:
         waits.append(timers.evs_suspect + timers.evs_install)
-    return max(waits) + timers.connect + request_s
+    return max(waits) + timers.connect
 
 
 def floor(timers: Timers, lost: Collection[Part], probe: Probe) -> float:
     """Seconds before which no request of the probe can be served again; 0 when it may not fail at all."""
-    if probe.column == "fip":
+    if "fip" in probe.columns:
         return 0.0
     if probe.column == "volume-io":
         early = timers.osd_heartbeat_grace - timers.osd_heartbeat_interval

@@ -64,7 +64,10 @@ def classes(fault: Fault, hosts: Collection[str], cloud: Cloud) -> frozenset[Let
     return frozenset(letters)
 
 
-def budget(letters: Collection[Letter], column: Column) -> float | None:
-    """Seconds, of a fault that is of all these classes at once; None when one of them sets no number."""
-    found = [None if letter == "X" else _TABLE[letter][COLUMNS.index(column)] for letter in letters]
+def budget(letters: Collection[Letter], columns: Collection[Column]) -> float | None:
+    """Seconds, of a fault that is of all these classes at once, for what clients want of all these columns; None when
+    one of them sets no number."""
+    found = [
+        None if letter == "X" else _TABLE[letter][COLUMNS.index(column)] for letter in letters for column in columns
+    ]
     return None if None in found else max(each for each in found if each is not None)

@@ -68,7 +68,9 @@ def forecast(
         most = bound(cloud.timers, lost, probe, quiet.get(probe.name, 0.0))
         expected.append(
             Expected(
-                probe, most if (fault.bounded and not fault.blocks) or not most else None, budget(letters, probe.column)
+                probe,
+                most if (fault.bounded and not fault.blocks) or not most else None,
+                budget(letters, probe.columns),
             )
         )
     roles = {role for name in hosts for role in cloud.host(name).roles}

@@ -212,7 +212,7 @@ def probe_report(
         samples=samples,
         marks=marks,
         interval_s=interval_s,
-        budget_s=budget(letters, probe.column),
+        budget_s=budget(letters, probe.columns),
         bound_s=most if bounded or not most else None,
     )
 

@@ -187,6 +187,7 @@ class LittleCloud:
         app.router.add_get("/v3/auth/catalog", self._catalog)
         app.router.add_get("/auth/login/", self._login)
         app.router.add_get("/", self._guest)
+        app.router.add_get("/cgi-bin/write", self._written)
         app.router.add_delete("/v3/credentials/{id}", self._forget)
         app.router.add_route("*", f"/{MARK}", self._bucket)
         app.router.add_route("*", f"/{MARK}/{{key}}", self._object)
@@ -232,7 +233,7 @@ class LittleCloud:
         if request.path.startswith(f"/{MARK}"):
             good = await self._signed(request)
         else:
-            free = request.path in ("/", "/v3/auth/tokens", "/auth/login/")
+            free = request.path in ("/", "/cgi-bin/write", "/v3/auth/tokens", "/auth/login/")
             token = request.headers.get("X-Auth-Token", "")
             good = free or (token in self.tokens and time.monotonic() < self._token_ends[token])
         return await handler(request) if good else web.json_response({"error": {"code": 401}}, status=401)
@@ -282,6 +283,9 @@ class LittleCloud:
         disk = {"counter": 4, "at": 7.7, "error": ""}
         own = {"hostname": "demo", "boot_id": "b", "uuid": SERVER, "uptime": 8.5, "lease": None, "disk": disk}
         return web.json_response(own)
+
+    async def _written(self, request: web.Request) -> web.Response:
+        return web.json_response({"microseconds": 8123})
 
     async def _login(self, request: web.Request) -> web.Response:
         return web.Response(text='<form><input name="password"></form>', content_type="text/html")
