@@ -17,7 +17,7 @@ from fournines.errors import HostError
 from fournines.hosts import Fleet
 from fournines.services import catalogue
 
-BOUND = 10.0
+BOUND = 30.0
 """Seconds after which a host counts as unreachable."""
 _CHECKS = 8.0
 """Seconds for the checks on a host that answers: less, so that a hung service does not make its host look gone."""
