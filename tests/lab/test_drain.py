@@ -15,7 +15,7 @@ from fournines.faults import named
 from fournines.hosts import Host
 from fournines.probes import ApiProbe
 from fournines.prove import objects, rows, samples
-from fournines.prove.drill import api_of, probes_of
+from fournines.prove.asked import api_of, probes_of
 from fournines.prove.fleet import ProbeFleet
 from fournines.prove.prober import Beat, Plan
 from fournines.prove.samples import Sample

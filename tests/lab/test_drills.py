@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from standing_lab import GUESTS, NINES, Standing
 
-from fournines.prove.drill import probes_of
+from fournines.prove.asked import probes_of
 from fournines.verify.run import apis
 
 pytestmark = [

@@ -13,7 +13,7 @@ import pytest
 from standing_lab import Standing
 
 from fournines.probes import Session, api_probe
-from fournines.prove.drill import api_of
+from fournines.prove.asked import api_of
 
 pytestmark = [
     pytest.mark.lab,

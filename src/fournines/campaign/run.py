@@ -17,7 +17,7 @@ from fournines.campaign.folder import DrillFolder, Folder
 from fournines.campaign.outcome import Outcome
 from fournines.errors import NinesError
 from fournines.faults import catalogue
-from fournines.prove.drill import always_healed
+from fournines.prove.healed import always_healed
 
 SILENT = 3
 """So many drills on end that say nothing of the cloud stop a campaign."""

@@ -12,13 +12,9 @@ drill begins with healing it.
 
 from __future__ import annotations
 
-import contextlib
-import signal
-import threading
 import time
-from collections.abc import Callable, Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from types import FrameType
 from typing import Any
 
 from fournines.cloud.model import Cloud
@@ -28,15 +24,17 @@ from fournines.demo.find import Guest, find
 from fournines.errors import DrillError, HostError
 from fournines.faults import Fault
 from fournines.hosts import Fleet, Host
-from fournines.probes import GUEST, MARK, Api, HostProbe, Probe, catalogue
+from fournines.probes import GUEST, Api, HostProbe, Probe
 from fournines.prove import blocks, objects, rows
 from fournines.prove import samples as sampled
+from fournines.prove.asked import api_of, probes_of
 from fournines.prove.audits import Evidence, Verdict, audit_all
 from fournines.prove.bounds import bound, floor
 from fournines.prove.budgets import classes
 from fournines.prove.facts import GALERA, Views, struck, unhealthy
 from fournines.prove.fleet import ProbeFleet
 from fournines.prove.forecast import Forecast, forecast
+from fournines.prove.healed import always_healed
 from fournines.prove.prober import Beat, Plan
 from fournines.prove.remote import Errand
 from fournines.prove.report import Marks, Report, doubts, probe_report
@@ -44,7 +42,7 @@ from fournines.prove.results import Results
 from fournines.prove.samples import Sample
 from fournines.prove.standstill import standstill
 from fournines.prove.targets import resolve
-from fournines.state import State, Vault
+from fournines.state import State
 from fournines.verify.run import Verified, verify
 
 NOWHERE = "none"
@@ -114,16 +112,6 @@ def drill(
         return run()
 
 
-def probes_of(cloud: Cloud) -> list[Probe]:
-    """Those whose service the cloud has: in deployment order; of each service its reads first."""
-    order = list(cloud.services)
-    probes = [probe for probe in catalogue().values() if probe.service in cloud.services]
-    return sorted(
-        probes,
-        key=lambda each: (order.index(each.service), each.writes or each.all_copies, each.name != "token"),
-    )
-
-
 def round_trips(found: Sequence[Verified]) -> Verdict:
     """What the round trips through the APIs come to."""
     failed = [each for each in found if each.ok is False]
@@ -133,24 +121,6 @@ def round_trips(found: Sequence[Verified]) -> Verdict:
     if unknown:
         return Verdict("round-trips", "unknown", f"not verified: {', '.join(unknown)}")
     return Verdict("round-trips", "ok", ", ".join(f"{each.service} {each.seconds or 0:.1f} s" for each in found))
-
-
-def api_of(cloud: Cloud, vault: Vault) -> Api:
-    """Where probes ask, as the cloud's admin, with a key for objects."""
-    return replace(admin_of(cloud, vault), access=MARK, secret=vault.password("s3 key of probes"))
-
-
-def admin_of(cloud: Cloud, vault: Vault) -> Api:
-    """The same without that key: it makes no secret that a built cloud has not."""
-    endpoints = {name: f"https://{cloud.vip}:{each.vip_port}" for name, each in cloud.endpoints.items()}
-    return Api(
-        endpoints=endpoints,
-        ca_file=str(vault.ca_file),
-        username="admin",
-        password=vault.password("admin"),
-        project="admin",
-        region=cloud.region,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -436,27 +406,3 @@ class Run:
 
     def _tell(self, kind: Any, stage: str, text: str = "", seconds: float | None = None) -> None:
         self.observer(Event(kind, stage, text, seconds=seconds))
-
-
-@contextlib.contextmanager
-def always_healed(heal: Callable[[], None]) -> Generator[None]:
-    """Leave this block only healed. Signals that ask to end raise KeyboardInterrupt in it; none interrupts the heal."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    mine = threading.current_thread() is threading.main_thread()
-    ending = False
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        # A handler rather than SIG_IGN, which hosts started by the heal would inherit.
-        if not ending:
-            raise KeyboardInterrupt(signal.Signals(number).name)
-
-    before = {number: signal.signal(number, interrupt) for number in numbers} if mine else {}
-    try:
-        yield
-    finally:
-        ending = True
-        try:
-            heal()
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)

@@ -12,7 +12,7 @@ from types import FrameType
 from fournines.cloud.model import Cloud
 from fournines.errors import DrillError, NinesError
 from fournines.probes import Api, ApiProbe
-from fournines.prove.drill import admin_of, probes_of
+from fournines.prove.asked import admin_of, probes_of
 from fournines.prove.prober import Beat, Plan
 from fournines.state import State
 from fournines.watch.metrics import Metrics

@@ -27,8 +27,9 @@ from fournines.converge.look import Seen
 from fournines.errors import DrillError
 from fournines.faults import Fault, named
 from fournines.hosts import Host as Reached
-from fournines.prove.drill import NOWHERE, Run, Windows, always_healed
+from fournines.prove.drill import NOWHERE, Run, Windows
 from fournines.prove.forecast import Forecast
+from fournines.prove.healed import always_healed
 from fournines.prove.results import Results
 from fournines.verify.run import Verified
 
@@ -173,7 +174,7 @@ def test_it_does_not_inject_after_a_dirty_baseline(keystone: LittleCloud, tmp_pa
 
 HEALS = """
 import sys, time
-from fournines.prove.drill import always_healed
+from fournines.prove.healed import always_healed
 
 def heal() -> None:
     print("healing", flush=True)
