@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from fournines.campaign.outcome import Outcome, Worst
+from fournines.faults import struck
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Of one fault."""
+    """Of one kind of fault."""
 
     fault: str
     results: Mapping[str, int]
@@ -44,7 +45,8 @@ def tallies(outcomes: Iterable[Outcome]) -> list[Tally]:
     """One for each fault that was drilled, by name."""
     found: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
-        found.setdefault(outcome.fault, []).append(outcome)
+        known = struck(outcome.fault, outcome.target)
+        found.setdefault(known.kind if known else outcome.fault, []).append(outcome)
     return [_tally(fault, found[fault]) for fault in sorted(found)]
 
 

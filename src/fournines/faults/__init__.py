@@ -48,6 +48,11 @@ class Fault(ABC):
     def injures(self) -> bool:
         return self.silences or self.severs or bool(self.stops)
 
+    @property
+    def kind(self) -> str:
+        """What drills are counted together: its name, and of a daemon's fault which one it strikes."""
+        return self.name
+
     def aimed(self, target: str) -> Fault:
         """The fault as it strikes that target. Raises DrillError where it strikes no such thing."""
         return self
@@ -82,6 +87,14 @@ def switched_on(host: Host) -> bool:
 def catalogue() -> Mapping[str, Fault]:
     """Every fault of this folder by name, sorted. Raises TypeError when two modules claim one name."""
     return instances(sys.modules[__name__], Fault)
+
+
+def struck(name: str, target: str) -> Fault | None:
+    """The fault of that name as it struck that target; None where this version of nines has no such thing."""
+    try:
+        return catalogue()[name].aimed(target)
+    except (KeyError, DrillError):
+        return None
 
 
 def named(name: str) -> Fault:

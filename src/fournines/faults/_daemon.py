@@ -19,8 +19,14 @@ _RUNNING = 'systemctl list-units --plain --no-legend --state=running "$1" | grep
 class DaemonFault(Fault):
     """Strikes one unit on each target."""
 
+    subject: str = ""
+    """The name by which it was aimed."""
     units: str = ""
     """Pattern: one that runs is struck, all that are enabled are healed. None: `aimed` says which."""
+
+    @property
+    def kind(self) -> str:
+        return f"{self.name} {self.subject}".rstrip()
 
     @property
     def injures(self) -> bool:
@@ -39,6 +45,7 @@ class DaemonFault(Fault):
             raise DrillError(f"{self.name} strikes a daemon, and {subject} is none", hint)
         service, unit = known[subject]
         aimed = copy.copy(self)
+        aimed.subject = subject
         aimed.units, aimed.stops, aimed.letter = unit, service.name, self.letter_of(service.fault_class(unit))
         return aimed
 

@@ -88,9 +88,10 @@ def _drill(folder: Path, campaign: Data) -> Iterator[Observation]:
 def _base(name: str, plan: Data, report: Data, campaign: Data) -> Observation:
     """What all probes of a drill have in common."""
     fault: str = plan.get("fault") or report.get("drill") or name.partition("-")[2] or name
-    known = faults.catalogue().get(fault)
+    target: str = plan.get("target") or report.get("target", "")
+    known = faults.struck(fault, target)
     of = Class(
-        fault,
+        known.kind if known else fault,
         tuple(sorted(set(plan.get("roles", ())))),
         campaign.get("configuration", ""),
         report.get("fidelity") or campaign.get("fidelity", ""),
@@ -99,7 +100,7 @@ def _base(name: str, plan: Data, report: Data, campaign: Data) -> Observation:
         drill=name,
         of=of,
         letter=plan.get("letter") or (known.letter if known else "?"),
-        target=plan.get("target") or report.get("target", ""),
+        target=target,
         hosts=tuple(report.get("hosts") or plan.get("hosts", ())),
         silences=known is not None and known.silences,
         stops=known.stops if known else "",

@@ -104,7 +104,7 @@ def _class(letter: str, drills: Sequence[Drill]) -> FaultClass:
     return FaultClass(
         letter=letter,
         title="nothing injured: the measurement's own noise" if letter == NOTHING else titles.get(letter, "no class"),
-        faults=tuple(sorted(Counter(drill.fault for drill in drills).items())),
+        faults=tuple(sorted(Counter(drill.kind for drill in drills).items())),
         drills=len(drills),
         probes=tuple(_probe(name, reports) for name, reports in names.items()),
     )

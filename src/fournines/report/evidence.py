@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from fournines.faults import struck
 from fournines.prove.audits import Verdict
 from fournines.prove.report import ProbeReport
 from fournines.report.files import CampaignFile, EndFile, NoiseFile
@@ -75,6 +76,12 @@ class Drill:
     """The evidence is there and cannot be read."""
     logs: int = 0
     """Daemons' logs that were kept."""
+
+    @property
+    def kind(self) -> str:
+        """What it is counted with: of a daemon's fault the daemon belongs to it."""
+        known = struck(self.fault, self.target)
+        return known.kind if known else self.fault
 
     @property
     def injures(self) -> bool:

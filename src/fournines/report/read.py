@@ -15,7 +15,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from fournines.errors import NinesError
-from fournines.faults import catalogue as faults
+from fournines.faults import struck
 from fournines.probes import catalogue as known_probes
 from fournines.prove import samples as sampled
 from fournines.prove.audits import Verdict
@@ -167,14 +167,16 @@ def _drill(files: _Folder, folder: Path, number: int) -> tuple[Drill, str]:
     except BrokenError as error:
         why, broken = error.message, True
     fault = plan.fault if plan else said.drill if said else _named(files, folder)
-    letter = plan.letter if plan else faults()[fault].letter if fault in faults() else ""
+    target = plan.target if plan else said.target if said else ""
+    known = struck(fault, target)
+    letter = plan.letter if plan else known.letter if known else ""
     began = next((one.utc for one in done if one.what == "inject"), "")
     logs = folder / "logs"
     drill = Drill(
         number=plan.number if plan else number,
         fault=fault,
         letter=letter,
-        target=plan.target if plan else said.target if said else "",
+        target=target,
         hosts=said.hosts if said else plan.hosts if plan else (),
         at=plan.at if plan else began,
         columns=_columns(plan, said),

@@ -38,7 +38,7 @@ def _all(
     asked = evidence.campaign.asked.faults if evidence.campaign else ()
     if never := [fault for fault in asked if not counting[fault]]:
         yield Weakness(f"Never drilled: {', '.join(sorted(never))}", "Asked for, without a drill that counts.")
-    injured = Counter(drill.fault for drill in evidence.drills if drill.counts and drill.injures)
+    injured = Counter(drill.kind for drill in evidence.drills if drill.counts and drill.injures)
     if few := [f"{fault} {number}" for fault, number in sorted(injured.items()) if number < FEW]:
         yield Weakness(
             f"Few drills of a kind: {', '.join(few)}",

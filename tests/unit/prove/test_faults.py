@@ -8,7 +8,7 @@ import pytest
 from views import cloud
 
 from fournines.errors import DrillError, HostError
-from fournines.faults import catalogue, named
+from fournines.faults import catalogue, named, struck
 from fournines.faults._daemon import DaemonFault
 from fournines.hosts import PowerState
 from fournines.prove.drill import Windows
@@ -185,6 +185,9 @@ def test_any_daemon_can_be_killed_or_frozen(tmp_path: Path) -> None:
         assert isinstance(fault, DaemonFault)
         assert (fault.units, fault.letter) == (units, letter)
     assert named("kill").aimed("galera").stops == "galera"
+    assert named("kill").aimed("mariadb:c2").kind == "kill mariadb"
+    assert named("power-loss").aimed("vip").kind == "power-loss"
+    assert struck("kill", "galara:c1") is None
     assert named("kill").stops == "", "aiming makes another one"
     assert named("osd-kill").aimed("s1") is named("osd-kill"), "it has a daemon of its own"
     with pytest.raises(DrillError, match="kill strikes a daemon, and galara is none") as caught:
