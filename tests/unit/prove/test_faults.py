@@ -278,6 +278,7 @@ def test_what_a_campaign_may_aim_a_daemons_fault_at() -> None:
     assert choices["C"] == ["mariadb:primary", "mariadb:c1", "mariadb:c2", "mariadb:c3"]
     assert {"keystone:c1", "keystone:c3", "galera-member:c1", "pacemaker:primary"} <= {*choices["B"]}
     assert "glance-api:c1" not in choices["B"], "the cloud has none"
+    assert "galera:c1" not in choices["C"], "another word for the same daemon"
     assert not named("osd-kill").choices(cloud())
     assert not named("power-loss").choices(cloud())
 
