@@ -54,7 +54,8 @@ class DaemonFault(Fault):
         found: dict[Letter, list[str]] = {}
         for name, (service, unit) in daemons().items() if not self.units else ():
             there = cloud.services.get(service.name)
-            if there is None or there.strategy.supervisor == "elsewhere" or name != unit.removesuffix(".service").removesuffix("@*"):
+            alias = name != unit.removesuffix(".service").removesuffix("@*")
+            if alias or there is None or there.strategy.supervisor == "elsewhere":
                 continue
             members = [*(["primary"] if service.primary else []), *(host.name for host in there.hosts)]
             found.setdefault(self.letter_of(service.fault_class(unit)), []).extend(f"{name}:{each}" for each in members)
