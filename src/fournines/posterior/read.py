@@ -21,6 +21,7 @@ from fournines.cloud.columns import Column
 from fournines.errors import NinesError
 from fournines.posterior.observation import Class, Observation
 from fournines.prove.outages import NONE, Bounds
+from fournines.services import daemons
 
 STEADY_S = 10.0
 """A drill heals when it saw so long no bad request, or has waited long enough."""
@@ -88,8 +89,10 @@ def _drill(folder: Path, campaign: Data) -> Iterator[Observation]:
 def _base(name: str, plan: Data, report: Data, campaign: Data) -> Observation:
     """What all probes of a drill have in common."""
     fault: str = plan.get("fault") or report.get("drill") or name.partition("-")[2] or name
-    target: str = plan.get("target") or report.get("target", "")
-    known = faults.struck(fault, target)
+    aim: str = plan.get("target") or report.get("target", "")
+    known = faults.struck(fault, aim)
+    subject, _, member = aim.partition(":")
+    target = daemons()[subject][0].primary if member == "primary" and subject in daemons() else aim
     of = Class(
         known.kind if known else fault,
         tuple(sorted(set(plan.get("roles", ())))),

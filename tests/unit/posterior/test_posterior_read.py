@@ -188,3 +188,15 @@ def test_folders_that_are_none_are_refused(tmp_path: Path) -> None:
     (tmp_path / "campaign.json").write_text("{")
     with pytest.raises(NinesError, match=r"cannot read .*campaign\.json"):
         read(tmp_path)
+
+
+def test_a_daemons_fault_is_of_the_daemon_and_its_primary_is_who_serves(tmp_path: Path) -> None:
+    plan = {**PLAN, "fault": "freeze", "letter": "C"}
+    primary, member = campaign(
+        tmp_path,
+        {"plan": {**plan, "target": "mariadb:primary"}, "report": report()},
+        {"plan": {**plan, "target": "mariadb:c1"}, "report": report()},
+    )
+    assert primary.of == member.of == Class("freeze mariadb", ("control",), "abc", "container")
+    assert (primary.target, member.target) == ("writer", "mariadb:c1")
+    assert primary.stops == "galera"
