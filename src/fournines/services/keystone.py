@@ -23,6 +23,16 @@ from fournines.state import Vault
 PORT = 5000
 _CONF = "/etc/keystone/keystone.conf"
 _UWSGI = "/etc/keystone/fournines-uwsgi.ini"
+_APPLICATION = "/usr/local/lib/fournines/keystone_public.py"
+# Keystone loads its policy with the first request that needs one, and a second thread meanwhile finds no rules and
+# refuses: 403 in the first moments of a member.
+_LOADED = """\
+from keystone.common.rbac_enforcer.enforcer import RBACEnforcer
+from keystone.server.wsgi import initialize_public_application
+
+application = initialize_public_application()
+RBACEnforcer()._enforcer.load_rules()
+"""
 _UNIT = "/etc/systemd/system/keystone.service"
 _CREDENTIAL_KEYS = "/etc/keystone/credential-keys"
 _FERNET_KEYS = "/etc/keystone/fernet-keys"
@@ -111,10 +121,12 @@ class Keystone(Service):
             ),
         )
         yield File(path=_TIMER, content=_timer(options.fernet_rotation_seconds))
+        yield Directory(path="/usr/local/lib/fournines")
+        yield File(path=_APPLICATION, content=_LOADED)
         yield File(
             path=_UWSGI,
             content=uwsgi_ini(
-                wsgi_file="/usr/bin/keystone-wsgi-public",
+                wsgi_file=_APPLICATION,
                 address=host.management,
                 port=PORT,
                 processes=options.processes,
@@ -128,7 +140,7 @@ class Keystone(Service):
             ),
         )
         yield Unit(name="keystone-fernet.timer", reads=(_TIMER,))
-        yield Unit(name="keystone.service", reads=(_CONF, _UWSGI, _UNIT, f"{_CREDENTIAL_KEYS}/0"))
+        yield Unit(name="keystone.service", reads=(_CONF, _UWSGI, _UNIT, _APPLICATION, f"{_CREDENTIAL_KEYS}/0"))
 
     def capacity(self, cloud: Cloud, endpoint: str) -> int:
         options = KeystoneOptions.model_validate(cloud.services[self.name].options)
