@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import re
 from collections.abc import Callable
@@ -120,7 +121,7 @@ def test_mutated_cloud(
                 container[value] = container.pop(key)  # pyright: ignore
             case "copy":
                 other, place = random.choice(slots(tree))
-                container[key] = yaml.load(flow(other[place]).encode("utf-8", "backslashreplace"))
+                container[key] = copy.deepcopy(other[place])
             case _ if isinstance(container[key], str):
                 at = random.randrange(len(container[key]) + 1)
                 container[key] = container[key][:at] + random.choice("0a-[] .") + container[key][at + 1 :]
