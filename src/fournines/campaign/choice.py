@@ -34,7 +34,7 @@ class Planned:
     """From 1."""
     fault: str
     target: str
-    """As `facts.resolve` reads it, or `none`."""
+    """As `targets.resolve` reads it, or `none`."""
     speed: float
     delay_s: float
     """Of probing before the fault, besides the usual baseline: at which moment of the cloud's own timers it strikes."""

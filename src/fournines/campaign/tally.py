@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fournines.campaign.outcome import Outcome, Worst
-from fournines.faults import struck
+from fournines.faults import recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def tallies(outcomes: Iterable[Outcome]) -> list[Tally]:
     """One for each fault that was drilled, by name."""
     found: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
-        known = struck(outcome.fault, outcome.target)
+        known = recorded(outcome.fault, outcome.target)
         found.setdefault(known.kind if known else outcome.fault, []).append(outcome)
     return [_tally(fault, found[fault]) for fault in sorted(found)]
 

@@ -22,7 +22,7 @@ from fournines.seam import instances
 
 
 class Fault(ABC):
-    """One kind of injury. Instances hold no state: what is injured is seen on the hosts."""
+    """One kind of injury. Instances hold no more than what they are aimed at: what is injured is seen on the hosts."""
 
     name: ClassVar[str]
     letter: Letter
@@ -89,8 +89,8 @@ def catalogue() -> Mapping[str, Fault]:
     return instances(sys.modules[__name__], Fault)
 
 
-def struck(name: str, target: str) -> Fault | None:
-    """The fault of that name as it struck that target; None where this version of nines has no such thing."""
+def recorded(name: str, target: str) -> Fault | None:
+    """The fault that evidence calls so, as it struck that target; None: this version of nines has no such thing."""
     try:
         return catalogue()[name].aimed(target)
     except (KeyError, DrillError):

@@ -13,6 +13,7 @@ from typing import Any
 
 from fournines.posterior.figure import tidy
 from fournines.posterior.observation import Observation
+from fournines.prove.outages import Bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,7 @@ class Pair:
     @property
     def held(self) -> bool | None:
         """None: the measurement cannot tell."""
-        if self.upper_s is not None and self.upper_s <= self.predicted_s:
-            return True
-        return False if self.lower_s > self.predicted_s else None
+        return Bounds(self.lower_s, self.upper_s).within(self.predicted_s)
 
     @property
     def ratio(self) -> float | None:

@@ -90,7 +90,7 @@ def _base(name: str, plan: Data, report: Data, campaign: Data) -> Observation:
     """What all probes of a drill have in common."""
     fault: str = plan.get("fault") or report.get("drill") or name.partition("-")[2] or name
     aim: str = plan.get("target") or report.get("target", "")
-    known = faults.struck(fault, aim)
+    known = faults.recorded(fault, aim)
     subject, _, member = aim.partition(":")
     target = daemons()[subject][0].primary if member == "primary" and subject in daemons() else aim
     of = Class(

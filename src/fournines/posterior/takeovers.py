@@ -30,7 +30,7 @@ from fournines.posterior.trial import Tally, Trial, by_class
 ACTIVE: Mapping[str, str] = MappingProxyType(
     {"vip": "haproxy", "writer": "galera", "mon-leader": "ceph", "router": "neutron-l3", "guests": "compute-agent"}
 )
-"""Target -> the service whose active member it is, or of which each member is (`fournines.prove.facts.resolve`)."""
+"""Target -> the service whose active member it is, or of which each member is (`fournines.prove.targets.resolve`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,12 @@ class Bounds:
     lower_s: float
     upper_s: float | None
 
+    def within(self, limit_s: float) -> bool | None:
+        """None: the measurement cannot tell."""
+        if self.upper_s is not None and self.upper_s <= limit_s:
+            return True
+        return False if self.lower_s > limit_s else None
+
     def as_json(self) -> dict[str, float | None]:
         upper = None if self.upper_s is None else round(self.upper_s, 3)
         return {"lower_s": round(self.lower_s, 3), "upper_s": upper}

@@ -92,10 +92,7 @@ class ProbeReport:
         """After the fault; None: the measurement cannot tell, or there is no bound."""
         if self.bound_s is None:
             return None
-        seen = self.phases["fault"].outage
-        if seen.upper_s is not None and seen.upper_s <= self.bound_s:
-            return True
-        return False if seen.lower_s > self.bound_s else None
+        return self.phases["fault"].outage.within(self.bound_s)
 
     def as_json(self, t0: float) -> dict[str, Any]:
         def at(time: float | None) -> float | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from fournines.faults import struck
+from fournines.faults import recorded
 from fournines.prove.audits import Verdict
 from fournines.prove.report import ProbeReport
 from fournines.report.files import CampaignFile, EndFile, NoiseFile
@@ -80,7 +80,7 @@ class Drill:
     @property
     def kind(self) -> str:
         """What it is counted with: of a daemon's fault the daemon belongs to it."""
-        known = struck(self.fault, self.target)
+        known = recorded(self.fault, self.target)
         return known.kind if known else self.fault
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from fournines.prove.outages import Bounds
 from fournines.report.classes import ascending, percentile
 from fournines.report.evidence import Drill
 
@@ -24,9 +25,7 @@ class Point:
     @property
     def held(self) -> bool | None:
         """None: the measurement cannot tell."""
-        if self.upper_s is not None and self.upper_s <= self.predicted_s:
-            return True
-        return False if self.lower_s > self.predicted_s else None
+        return Bounds(self.lower_s, self.upper_s).within(self.predicted_s)
 
 
 @dataclass(frozen=True, slots=True)

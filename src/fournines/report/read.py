@@ -15,7 +15,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from fournines.errors import NinesError
-from fournines.faults import struck
+from fournines.faults import recorded
 from fournines.probes import catalogue as known_probes
 from fournines.prove import samples as sampled
 from fournines.prove.audits import Verdict
@@ -168,7 +168,7 @@ def _drill(files: _Folder, folder: Path, number: int) -> tuple[Drill, str]:
         why, broken = error.message, True
     fault = plan.fault if plan else said.drill if said else _named(files, folder)
     target = plan.target if plan else said.target if said else ""
-    known = struck(fault, target)
+    known = recorded(fault, target)
     letter = plan.letter if plan else known.letter if known else ""
     began = next((one.utc for one in done if one.what == "inject"), "")
     logs = folder / "logs"

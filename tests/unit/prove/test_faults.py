@@ -8,7 +8,7 @@ import pytest
 from views import cloud
 
 from fournines.errors import DrillError, HostError
-from fournines.faults import catalogue, named, struck
+from fournines.faults import catalogue, named, recorded
 from fournines.faults._daemon import DaemonFault
 from fournines.hosts import PowerState
 from fournines.prove.drill import Windows
@@ -187,7 +187,7 @@ def test_any_daemon_can_be_killed_or_frozen(tmp_path: Path) -> None:
     assert named("kill").aimed("galera").stops == "galera"
     assert named("kill").aimed("mariadb:c2").kind == "kill mariadb"
     assert named("power-loss").aimed("vip").kind == "power-loss"
-    assert struck("kill", "galara:c1") is None
+    assert recorded("kill", "galara:c1") is None
     assert named("kill").stops == "", "aiming makes another one"
     assert named("osd-kill").aimed("s1") is named("osd-kill"), "it has a daemon of its own"
     with pytest.raises(DrillError, match="kill strikes a daemon, and galara is none") as caught:
