@@ -160,8 +160,7 @@ LAB = Timers(
     fence=0.9,
     fence_timeout=20,
     address_takeover=1.0,
-    # All drills were made with it. A hung HAProxy costs more than its budget by it.
-    monitor_interval=5,
+    monitor_interval=1,
     monitor_patience=2,
     check_interval=1,
     check_fast_interval=0.3,

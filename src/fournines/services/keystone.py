@@ -227,7 +227,11 @@ def _config(
         "token": {"provider": "fernet", "expiration": options.token_expiration_seconds},
         "fernet_tokens": {"key_repository": _FERNET_KEYS, "max_active_keys": keep + 1},
         "credential": {"key_repository": _CREDENTIAL_KEYS},
-        "identity": {"password_hash_rounds": options.password_hash_rounds or (4 if cloud.provider == "lab" else 12)},
+        "identity": {
+            "password_hash_rounds": options.password_hash_rounds or (4 if cloud.provider == "lab" else 12),
+            # As long as bcrypt takes. Else each login is told in the journal that more would be cut off.
+            "max_password_length": 72,
+        },
         "cache": {
             "enabled": True,
             "backend": "oslo_cache.memcache_pool",

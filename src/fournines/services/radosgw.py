@@ -85,8 +85,10 @@ class Radosgw(Service):
         return self._options(cloud).requests
 
     def health(self, cloud: Cloud, host: Host) -> Check:
-        # The buckets of nobody: none, but it must ask Ceph.
-        return Http(awaits="the gateway to answer", url=f"http://{host.management}:{PORT}/", timeout=5)
+        # The buckets of a key that nobody has: it must ask Keystone, and then Ceph, to say no.
+        nobody = "AWSAccessKeyId=nobody&Expires=4102444800&Signature=none"
+        url = f"http://{host.management}:{PORT}/?{nobody}"
+        return Http(awaits="the gateway to ask Keystone and Ceph", url=url, status=(403,), timeout=8)
 
     def facts(self, cloud: Cloud, host: Host) -> Command:
         return Command(

@@ -121,7 +121,9 @@ def migrate(service: str, package: str, conf: str, command: str, upgrade: str, *
 
 def save(service: str, *schemas: str) -> None:
     if "".join(sql(f"SELECT fresh FROM fournines.migration WHERE service = '{service}'")) == "1":
-        dump = program("mariadb-dump", "--skip-comments", "--single-transaction", "--databases", *schemas)
+        # Into empty databases. Each statement of DDL stops the whole cluster for a moment, and so would those left out.
+        bare = ("--skip-comments", "--skip-add-drop-table", "--skip-add-locks", "--skip-disable-keys")
+        dump = program("mariadb-dump", *bare, "--single-transaction", "--databases", *schemas)
         print(base64.b64encode(gzip.compress(dump, 9, mtime=0)).decode())
 
 

@@ -21,7 +21,7 @@ PATIENCE=${OCF_RESKEY_patience:-2}
 KEEP=900
 MARK=0x9999
 
-OCF_SUCCESS=0 OCF_ERR_GENERIC=1 OCF_ERR_UNIMPLEMENTED=3
+OCF_SUCCESS=0 OCF_ERR_GENERIC=1 OCF_ERR_UNIMPLEMENTED=3 OCF_NOT_RUNNING=7
 
 meta_data() {
     cat <<'XML'
@@ -53,7 +53,7 @@ meta_data() {
 <actions>
 <action name="start" timeout="30s"/>
 <action name="stop" timeout="20s"/>
-<action name="monitor" timeout="10s" interval="5s"/>
+<action name="monitor" timeout="10s" interval="1s"/>
 <action name="validate-all" timeout="10s"/>
 <action name="meta-data" timeout="5s"/>
 </actions>
@@ -124,8 +124,9 @@ stop() {
     $IPADDR2 stop
 }
 
+# Each second: IPaddr2's own look starts some thirty processes.
 monitor() {
-    $IPADDR2 monitor || return
+    ip -oneline -4 address show to "$OCF_RESKEY_ip" | grep --quiet --invert-match ' lo ' || return $OCF_NOT_RUNNING
     serves "$PATIENCE" || return $OCF_ERR_GENERIC
 }
 
