@@ -84,8 +84,10 @@ class Ceph(Service):
             yield Remark(f"ceph: {warning}", trouble=not wanted)
         if told["bytes"]:
             kind, lasts = _ceph.options(cloud).failure_domain, told["fits"]
+            # By default no mon marks a whole rack out (mon_osd_down_out_subtree_limit).
+            yours = "; you decide then whether they are made again (ceph osd out)" if kind == "rack" else ""
             after = {
-                True: f"all copies still fit when a {kind} dies",
+                True: f"all copies still fit when a {kind} dies{yours}",
                 False: f"when a {kind} dies, its copies do NOT fit on the others: add disks",
                 None: f"no {kind} to spare: the copies of a dead one are not made again until it is back",
             }

@@ -62,9 +62,16 @@ def fits(cluster: Cluster, used: int) -> bool | None:
         if node["type"] == "root":
             walk(node, "")
     copies = max((int(pool["size"]) for pool in cluster.must("osd pool ls", detail="detail")), default=0)
-    if len(weights) <= copies:
+    return lasts(list(weights.values()), copies, used)
+
+
+def lasts(sizes: list[float], copies: int, used: float) -> bool | None:
+    """Whether so many copies of everything, `used` bytes in all, fit into the failure domains but the largest: each
+    holds one copy at most. None: there are not enough of them to make copies in."""
+    if len(sizes) <= copies:
         return None
-    return used <= FULL * (sum(weights.values()) - max(weights.values()))
+    return sum(min(FULL * size, used / copies) for size in sorted(sizes)[:-1]) >= used if copies else True
 
 
-main()
+if __name__ == "__main__":
+    main()
