@@ -19,14 +19,21 @@ class NeutronOpenVSwitch(NeutronAgent):
     strategies = (LOCAL,)
     binary = "neutron-openvswitch-agent"
     conf = "/etc/neutron/plugins/ml2/openvswitch_agent.ini"
-    oslo = ("neutron.ml2.ovs.agent", *OSLO)
+    # Of the second it reads polling_interval, which its own does not list.
+    oslo = ("neutron.ml2.ovs.agent", "neutron.ml2.macvtap.agent", *OSLO)
     packages = (binary,)
     log_units = (f"{binary}.service",)
 
     def sections(self, cloud: Cloud, host: Host, vault: Vault) -> Sections:
         outside = {"bridge_mappings": f"{openvswitch.EXTERNAL}:{openvswitch.EXTERNAL_BRIDGE}"}
         return {
-            "agent": {"tunnel_types": "vxlan", "l2_population": True, "arp_responder": True},
+            "agent": {
+                "tunnel_types": "vxlan",
+                "l2_population": True,
+                "arp_responder": True,
+                # A guest that arrives by live migration waits for the next look: seconds, 2 by default.
+                "polling_interval": 1,
+            },
             "ovs": {
                 "local_ip": str(host.addresses[openvswitch.TUNNEL]),
                 **(outside if "network" in host.roles else {}),

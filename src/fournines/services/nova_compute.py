@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from fournines.cloud.model import Cloud, Host, Needs
 from fournines.cloud.strategies import LOCAL
-from fournines.converge.resources import Resource, User
+from fournines.converge.resources import Directory, File, Resource, User
 from fournines.converge.steps import Command, Step
 from fournines.services import Options, _ceph, _database, _oslo, compute_agent, libvirt, nova, openvswitch
 from fournines.services._openstack import BUS, OpenStack, Worker
@@ -15,6 +15,19 @@ from fournines.state import Vault
 
 _CONF = "/etc/nova/fournines-compute.conf"
 _USER = "nova"
+_PROGRAM = "/usr/local/lib/fournines/nova-compute"
+# On a host that is new to Nova it connects to libvirt before it has registered a loop for events, and is told of none
+# until its next start: ports follow a live migration late, and guests that crash are not noticed.
+_HEARING = """\
+#!/usr/bin/python3
+import sys
+
+from nova.cmd import compute
+import libvirt
+
+libvirt.virEventRegisterDefaultImpl()
+sys.exit(compute.main())
+"""
 
 
 class NovaComputeOptions(Options):
@@ -52,7 +65,7 @@ class NovaCompute(OpenStack):
     def workers(self, cloud: Cloud) -> Iterable[Worker]:
         yield Worker(
             unit=self.name,
-            command=f"/usr/bin/nova-compute --config-file={_CONF} --config-file={libvirt.FOUND}",
+            command=f"{_PROGRAM} --config-file={_CONF} --config-file={libvirt.FOUND}",
             after=(libvirt.UNIT, openvswitch.UNIT),
             requires=(compute_agent.ADMISSION,) if "instance-ha" in cloud.services else (),
         )
@@ -61,6 +74,8 @@ class NovaCompute(OpenStack):
         yield User(name=_USER, groups=("libvirt",))
         if _ceph.used(cloud):
             yield from _ceph.client_files(cloud, host, vault, "nova", _USER)
+        yield Directory(path="/usr/local/lib/fournines")
+        yield File(path=_PROGRAM, content=_HEARING, mode=0o755)
         yield from super().resources(cloud, host, vault)
 
     def files(self, cloud: Cloud, host: Host, vault: Vault) -> Mapping[str, Sections]:
