@@ -16,6 +16,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
+from pydantic import Field
+
 from fournines.cloud.model import Cloud, Endpoint, Host, Needs
 from fournines.cloud.offers import Complaint
 from fournines.converge.steps import Command, Step
@@ -32,11 +34,11 @@ _SEGMENT = "fournines"
 
 
 class MasakariOptions(Options):
-    api_processes: int | None = None
+    api_processes: int | None = Field(default=None, ge=1)
     """Each of them serves one request at a time, as Nova's: green threads. Default 2; 1 in a lab."""
-    guests_at_a_time: int = 10
+    guests_at_a_time: int = Field(default=10, ge=1)
     """So many guests of one lost host are moved at a time. As many as Nova's hosts build at once by default."""
-    guest_bound_seconds: int = 300
+    guest_bound_seconds: int = Field(default=300, ge=180, le=900)
     """After which a guest's move has failed. Well above what Nova needs to give one up (its switch alone has 120 s)."""
 
 
@@ -132,8 +134,8 @@ class Masakari(OpenStack):
             "wait_period_after_evacuation": options.guest_bound_seconds,
             # How often each of them is asked for, with a new token every time; no guest waits for the answer.
             "verify_interval": 2,
-            # By default 180: a host that is lost twice within that would be left. Told once, it is not told again.
-            "duplicate_notification_detection_interval": 10,
+            # By default 180: a host that is lost twice within that would be left. It is told once of each loss anyway.
+            "duplicate_notification_detection_interval": 1,
             # Nobody takes up by itself what has failed, or was not begun: three engines would do so at once, and
             # whether the host is still off is not for them to know.
             "process_unfinished_notifications_interval": -1,

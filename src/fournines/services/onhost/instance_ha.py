@@ -106,11 +106,11 @@ class Program:
                     computes = self._seen()
                     actions = decide(computes, int(self.config["most"]))
                     for action in actions:
-                        self._carry_out(action, next(each for each in computes if each.name == action.host))
+                        self.carry_out(action, next(each for each in computes if each.name == action.host))
                     self._start_crashed()
                 except (AskError, RuntimeError) as error:
                     problem = str(error)
-                self._rearm()
+                self.rearm()
                 self._tell(actions, problem)
                 waits = {action.host: action.why for action in actions if action.verb == "wait"} | self.unknown
                 _write(STATE, {"hosts": [asdict(each) for each in computes], "problem": problem, "waits": waits})
@@ -138,13 +138,13 @@ class Program:
         fall = int(self.config["fall"])
         services = self.nova.services()
         self.seen = [
-            self._compute(name, watch, services.get(name))
+            self.compute(name, watch, services.get(name))
             for name, watch in self.hosts.items()
             if (watch.missed >= fall or watch.said is not None) and (watch.missed < fall or name in services)
         ]
         return self.seen
 
-    def _compute(self, name: str, watch: Watch, service: dict[str, Any] | None) -> Compute:
+    def compute(self, name: str, watch: Watch, service: dict[str, Any] | None) -> Compute:
         if name in self.busy:
             return Compute(name, answers=False, fencing=True)
         answers = watch.missed < int(self.config["fall"])
@@ -188,7 +188,7 @@ class Program:
         self.unknown.pop(host, None)
         return turn
 
-    def _carry_out(self, action: Action, host: Compute) -> None:
+    def carry_out(self, action: Action, host: Compute) -> None:
         if action.verb == "fence":
             self._aside(action.host, self._fence)
         elif action.verb == "bar":
@@ -252,7 +252,7 @@ class Program:
         except AskError as error:
             _say(f"{host.name}: Masakari could not be told: {error}")
 
-    def _rearm(self) -> None:
+    def rearm(self) -> None:
         """Hosts that are well again are to be taken up by Masakari when they are lost once more. In its own time: that
         it cannot be done just now is no trouble."""
         if not self.masakari or not self.spent or time.monotonic() - self.rearmed < CALM_S:
