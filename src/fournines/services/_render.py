@@ -36,21 +36,17 @@ def template(name: str, **values: object) -> str:
     return _environment().get_template(name).render(**values)
 
 
-def on_host(name: str, after: str | None = None) -> str:
+def on_host(name: str, after: str | tuple[str, ...] = ()) -> str:
     """Source of a program under `onhost/` that runs on the hosts.
 
-    `after` is the one that goes before it, when the program is not one file: its names need no import there.
+    `after` are those that go before it, in that order, when the program is not one file: their names need no import
+    there.
     """
     folder = resources.files("fournines.services") / "onhost"
-    text = (folder / name).read_text(encoding="utf-8")
-    if after is None:
-        return text
-    first, module = (folder / after).read_text(encoding="utf-8"), after.removesuffix(".py")
-    return first + "".join(
-        line
-        for line in text.splitlines(True)
-        if not line.startswith(f"from fournines.services.onhost.{module} import ")
-    )
+    first = (after,) if isinstance(after, str) else after
+    joined = tuple(f"from fournines.services.onhost.{each.removesuffix('.py')} import " for each in first)
+    lines = [line for each in (*first, name) for line in (folder / each).read_text(encoding="utf-8").splitlines(True)]
+    return "".join(line for line in lines if not line.startswith(joined))
 
 
 def _text(value: IniValue) -> str:

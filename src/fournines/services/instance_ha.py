@@ -2,7 +2,7 @@
 
 One copy runs on the controllers, where Pacemaker puts it (`onhost/instance_ha.py`; its rules:
 `onhost/instance_ha_rule.py`). It fences through Pacemaker, so what confirms that a host is off is the same for guests
-as for the VIP.
+as for the VIP. It also moves the guests, or has Masakari move them, in a cloud that has it (`masakari.py`).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from fournines.state import Vault
 
 _UNIT = "instance-ha.service"
 _PROGRAM = "/usr/local/lib/fournines/instance_ha.py"
+_BEFORE = ("instance_ha_rule.py", "instance_ha_apis.py")
 _CONF = "/etc/fournines/instance-ha.json"
 _USER = "instance-ha"
 """Of Ceph."""
@@ -49,6 +50,8 @@ class InstanceHa(Service):
         *_ceph.NEEDS,
         # It waits for them, as long as it takes.
         Needs("compute-agent", "any", soft=True, first=True),
+        # Deployed after the compute hosts that it is told of, which wait for this here.
+        Needs("masakari", "any", soft=True, optional=True),
     )
     options = InstanceHaOptions
     packages = ()
@@ -65,7 +68,7 @@ class InstanceHa(Service):
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
         yield Directory(path="/etc/fournines")
         yield Directory(path="/usr/local/lib/fournines")
-        yield File(path=_PROGRAM, content=on_host("instance_ha.py", after="instance_ha_rule.py"))
+        yield File(path=_PROGRAM, content=on_host("instance_ha.py", after=_BEFORE))
         yield File(path=_CONF, content=self._config(cloud, vault), mode=0o600, secret=True)
         if _ceph.used(cloud):
             yield from _ceph.client_files(cloud, host, vault, _USER, "root")
@@ -111,6 +114,7 @@ class InstanceHa(Service):
         config = {
             "keystone": login["auth_url"],
             "nova": cloud.url(_NOVA),
+            "masakari": cloud.url("masakari") if "masakari" in cloud.services else None,
             "user": login["username"],
             "password": login["password"],
             "ca": login["cafile"],

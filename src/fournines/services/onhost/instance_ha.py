@@ -1,10 +1,12 @@
 """Brings guests back whose compute host is gone, and those that crashed. Pacemaker runs one copy in the cluster.
 
-    instance_ha_rule.py + instance_ha.py run      run by instance-ha.service
-    instance_ha_rule.py + instance_ha.py check    exit 0: on this host it either runs and looks, or is not to run;
-                                                  prints what it last saw
+    instance_ha_rule.py + instance_ha_apis.py + instance_ha.py run|check
 
-It asks every compute host once a second; `decide` says what is to be done.
+    run      by instance-ha.service
+    check    exit 0: on this host it either runs and looks, or is not to run; prints what it last saw
+
+It asks every compute host once a second; `decide` says what is to be done. Where the cloud has Masakari, `move` means
+that its engine is told to; what that leaves behind in the end is moved from here.
 
 All that must outlive this program is kept by others: by Nova's `forced_down` its next copy knows whom it must not let
 in without more ado. Killed in the middle, that copy fences again, which costs a host that is off nothing, and goes on.
@@ -14,18 +16,17 @@ import hmac
 import json
 import os
 import signal
-import ssl
 import subprocess
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from fournines.services.onhost.instance_ha_apis import AskError, Masakari, Nova, Turn
 from fournines.services.onhost.instance_ha_rule import MAINTAINED, Action, Compute, decide
 
 CONFIG = "/etc/fournines/instance-ha.json"
@@ -40,89 +41,12 @@ DOUBT = 2
 """Answers on end that did not come, after which a host may be about to fall silent."""
 RETRY_S = 20.0
 """Between two tries to move, or to start, the same guest."""
-_EVACUATE = "2.53"
-"""The last microversion but one after which an evacuated guest is left switched off (2.95)."""
 _MOVABLE = ("active", "stopped", "error")
 
 
 def proof(secret: str, boot: str, guests: Iterable[str]) -> str:
     """By which a host knows who admits it. `compute_agent.py`, which is another program, makes it alike."""
     return hmac.new(secret.encode(), " ".join(["admit", boot, *guests]).encode(), "sha256").hexdigest()
-
-
-class AskError(Exception):
-    """OpenStack did not answer, or said no."""
-
-    def __init__(self, text: str, status: int = 0) -> None:
-        super().__init__(text)
-        self.status = status
-
-
-class Nova:
-    """As its own user. A token is taken anew when it is no longer good."""
-
-    def __init__(self, config: dict[str, Any]) -> None:
-        self.config = config
-        self.token = ""
-        self.tls = ssl.create_default_context(cafile=config["ca"])
-
-    def ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
-        """Raises AskError."""
-        if not self.token:
-            self._log_in()
-        try:
-            return self._request(method, f"{self.config['nova']}{path}", body)[0]
-        except AskError as error:
-            if error.status != 401:
-                raise
-            self._log_in()
-            return self._request(method, f"{self.config['nova']}{path}", body)[0]
-
-    def _log_in(self) -> None:
-        domain = {"name": "Default"}
-        user = {"name": self.config["user"], "domain": domain, "password": self.config["password"]}
-        identity = {"methods": ["password"], "password": {"user": user}}
-        scope = {"project": {"name": "service", "domain": domain}}
-        self.token = ""
-        url = f"{self.config['keystone']}/auth/tokens"
-        self.token = self._request("POST", url, {"auth": {"identity": identity, "scope": scope}})[1]
-
-    def _request(self, method: str, url: str, body: object) -> tuple[dict[str, Any], str]:
-        headers = {"Content-Type": "application/json", "OpenStack-API-Version": f"compute {_EVACUATE}"}
-        if self.token:
-            headers["X-Auth-Token"] = self.token
-        data = None if body is None else json.dumps(body).encode()
-        call = urllib.request.Request(url, data, headers, method=method)  # noqa: S310 - ours
-        try:
-            with urllib.request.urlopen(call, timeout=10, context=self.tls) as answer:  # noqa: S310
-                return json.loads(answer.read() or b"{}"), answer.headers.get("X-Subject-Token") or ""
-        except urllib.error.HTTPError as error:
-            raise AskError(f"{method} {url}: {error.code} {error.read()[:300]!r}", error.code) from error
-        except (OSError, ValueError) as error:
-            raise AskError(f"{method} {url}: {error}") from error
-
-    def services(self) -> dict[str, dict[str, Any]]:
-        """Compute host -> what Nova knows of its daemon."""
-        found = self.ask("GET", "/os-services?binary=nova-compute")["services"]
-        return {each["host"]: each for each in found}
-
-    def guests(self, host: str) -> list[dict[str, Any]]:
-        return self.ask("GET", f"/servers/detail?all_tenants=1&host={host}")["servers"]
-
-    def host_of(self, guest: str) -> str | None:
-        """None: Nova has no such guest."""
-        try:
-            return self.ask("GET", f"/servers/{guest}")["server"]["OS-EXT-SRV-ATTR:host"]
-        except AskError as error:
-            if error.status == 404:
-                return None
-            raise
-
-    def force_down(self, service: str, down: bool) -> None:
-        self.ask("PUT", f"/os-services/{service}", {"forced_down": down})
-
-    def act(self, guest: str, body: object) -> None:
-        self.ask("POST", f"/servers/{guest}/action", body)
 
 
 @dataclass
@@ -149,11 +73,24 @@ class Program:
     tried: dict[str, float] = field(default_factory=dict[str, float])
     """Guest -> when it was last tried to move or start it."""
     told: dict[str, str] = field(default_factory=dict[str, str])
+    masakari: Masakari | None = None
+    turns: dict[str, Turn] = field(default_factory=dict[str, Turn])
+    """Barred host with guests -> where Masakari is with it."""
+    unknown: dict[str, str] = field(default_factory=dict[str, str])
+    """Such a host of which that is not known -> why."""
+    spent: set[str] = field(default_factory=set[str])
+    """Hosts that Masakari may still have for lost."""
+    rearmed: float = -CALM_S
+    trouble: str = ""
+    """With doing so."""
     seen: list[Compute] = field(default_factory=list[Compute])
     asked: float = -CALM_S
 
     def __post_init__(self) -> None:
-        self.nova = Nova(self.config)
+        self.nova = Nova(self.config, self.config["nova"])
+        if url := self.config["masakari"]:
+            self.masakari = Masakari(self.config, url)
+            self.spent = set(self.config["hosts"])
         self.hosts = {name: Watch(address) for name, address in self.config["hosts"].items()}
 
     def forever(self) -> None:
@@ -169,12 +106,13 @@ class Program:
                     computes = self._seen()
                     actions = decide(computes, int(self.config["most"]))
                     for action in actions:
-                        self._carry_out(action, next(each for each in computes if each.name == action.host))
+                        self.carry_out(action, next(each for each in computes if each.name == action.host))
                     self._start_crashed()
                 except (AskError, RuntimeError) as error:
                     problem = str(error)
+                self.rearm()
                 self._tell(actions, problem)
-                waits = {action.host: action.why for action in actions if action.verb == "wait"}
+                waits = {action.host: action.why for action in actions if action.verb == "wait"} | self.unknown
                 _write(STATE, {"hosts": [asdict(each) for each in computes], "problem": problem, "waits": waits})
                 time.sleep(max(0.0, began + interval - time.monotonic()))
 
@@ -200,13 +138,13 @@ class Program:
         fall = int(self.config["fall"])
         services = self.nova.services()
         self.seen = [
-            self._compute(name, watch, services.get(name))
+            self.compute(name, watch, services.get(name))
             for name, watch in self.hosts.items()
             if (watch.missed >= fall or watch.said is not None) and (watch.missed < fall or name in services)
         ]
         return self.seen
 
-    def _compute(self, name: str, watch: Watch, service: dict[str, Any] | None) -> Compute:
+    def compute(self, name: str, watch: Watch, service: dict[str, Any] | None) -> Compute:
         if name in self.busy:
             return Compute(name, answers=False, fencing=True)
         answers = watch.missed < int(self.config["fall"])
@@ -221,6 +159,11 @@ class Program:
         guests = self.nova.guests(name) if barred else []
         moving = tuple(each["id"] for each in guests if _moves(each))
         waiting = tuple(each["id"] for each in guests if not _moves(each) and each["OS-EXT-STS:vm_state"] in _MOVABLE)
+        if self.masakari and guests:
+            self.turns[name] = self._turn(self.masakari, name)
+            if self.turns[name] == "busy":
+                # All of them are in its hands, those too whose turn has not come.
+                moving, waiting = (*moving, *waiting), ()
         strays = tuple(each for each in said.get("running", ()) if self.nova.host_of(each) != name)
         return Compute(
             name,
@@ -235,7 +178,17 @@ class Program:
             strays=strays,
         )
 
-    def _carry_out(self, action: Action, host: Compute) -> None:
+    def _turn(self, masakari: Masakari, host: str) -> Turn:
+        """Where it cannot be asked, it may be at work."""
+        try:
+            turn = masakari.turn(host)
+        except AskError as error:
+            self.unknown[host] = f"Masakari cannot be asked: {error}"
+            return "busy"
+        self.unknown.pop(host, None)
+        return turn
+
+    def carry_out(self, action: Action, host: Compute) -> None:
         if action.verb == "fence":
             self._aside(action.host, self._fence)
         elif action.verb == "bar":
@@ -282,6 +235,40 @@ class Program:
         _say(f"{host}: Ceph and Nova refuse it")
 
     def _move(self, host: Compute) -> None:
+        if self.masakari and self.turns[host.name] == "due":
+            self._hand_over(self.masakari, host)
+        else:
+            self._evacuate(host)
+
+    def _hand_over(self, masakari: Masakari, host: Compute) -> None:
+        """Unless one of its guests is being moved already, by somebody else: Masakari would move it once more."""
+        if host.moving or time.monotonic() - self.tried.get(host.name, -RETRY_S) < RETRY_S:
+            return
+        self.tried[host.name] = time.monotonic()
+        self.spent.add(host.name)
+        try:
+            masakari.tell(host.name)
+            _say(f"{host.name}: Masakari was told to move {len(host.waiting)} guests")
+        except AskError as error:
+            _say(f"{host.name}: Masakari could not be told: {error}")
+
+    def rearm(self) -> None:
+        """Hosts that are well again are to be taken up by Masakari when they are lost once more. In its own time: that
+        it cannot be done just now is no trouble."""
+        if not self.masakari or not self.spent or time.monotonic() - self.rearmed < CALM_S:
+            return
+        self.rearmed = time.monotonic()
+        well = {each.name for each in self.seen if each.answers and each.admitted and not each.barred}
+        if not self.spent & well:
+            return
+        self.trouble = ""
+        try:
+            hosts = self.masakari.hosts()
+            self.spent -= {each for each in self.spent & well if each not in hosts or self.masakari.rearm(hosts[each])}
+        except AskError as error:
+            self.trouble = str(error)
+
+    def _evacuate(self, host: Compute) -> None:
         now = time.monotonic()
         for guest in self.nova.guests(host.name):
             name = guest["id"]
@@ -360,9 +347,11 @@ class Program:
 
     def _tell(self, actions: Iterable[Action], problem: str) -> None:
         """What has changed since it was told last."""
-        now = {action.host: f"{action.verb}: {action.why}" for action in actions}
+        now = {action.host: f"{action.verb}: {action.why}" for action in actions} | self.unknown
         if problem:
             now["nova"] = problem
+        if self.trouble:
+            now["masakari"] = self.trouble
         for host, text in now.items():
             if self.told.get(host) != text:
                 _say(f"{host}: {text}")
