@@ -151,6 +151,16 @@ class Galera(Service):
         return tuple(reversed(placement.hosts))
 
 
+def tables(cells: int, only: Iterable[str] = ()) -> Command:
+    """What a member holds, to be compared with the others': JSON, as `read` in `onhost/galera_tables.py` says."""
+    return Command(
+        awaits="the contents of all tables",
+        argv=("python3", "-", str(cells), *only),
+        stdin=on_host("galera_tables.py"),
+        timeout=75,
+    )
+
+
 # wsrep_sst_mariabackup lets its joiner listen again by sleeping for 10 s in every transfer. `sockopt` in the [sst]
 # section has socat try again instead.
 _SST_SHELL = """\

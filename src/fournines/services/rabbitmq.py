@@ -35,6 +35,8 @@ _BROKER = "/usr/local/lib/fournines/rabbitmq_broker.py"
 _CHECK = "/etc/fournines/rabbitmq-check.json"
 _CHECK_PROGRAM = "/usr/local/lib/fournines/rabbitmq_check.py"
 _UNIT = "/etc/systemd/system/rabbitmq-server.service"
+REGROWN_S = 60
+"""How often each broker looks for queues that lack a member, and gives them one."""
 
 
 class RabbitmqOptions(Options):
@@ -75,6 +77,7 @@ class Rabbitmq(Service):
                 options=options,
                 definitions=_DEFINITIONS,
                 port=PORT,
+                regrown_ms=REGROWN_S * 1000,
                 authority=authority_file(cloud),
                 pem=_PEM,
             ),
@@ -152,6 +155,17 @@ class Rabbitmq(Service):
             return 0, f"{len(clusters)} clusters: {' and '.join(', '.join(each) for each in sorted(clusters))}"
         running = max([len(facts.get("running") or []) for facts in said.values()], default=0)
         return running, f"{running} of {len(said)} running"
+
+
+def queues(host: str) -> Command:
+    """All quorum queues and all alarms, as the broker on that host sees them; `QUEUES` in `onhost/rabbitmq_broker.py`
+    says how. Sent whole: a cloud that was built by an earlier version answers too."""
+    return Command(
+        awaits="all queues",
+        argv=("python3", "-", "queues", f"rabbit@{host}"),
+        stdin=on_host("rabbitmq_broker.py"),
+        timeout=30,
+    )
 
 
 def account(service: str) -> str:
