@@ -14,7 +14,7 @@ from fournines.cloud.ports import Port
 from fournines.cloud.strategies import QUORUM, SHARED_DISK
 from fournines.converge.resources import Directory, File, Resource, Unit
 from fournines.converge.steps import Check, Command
-from fournines.services import Certificate, Options, Said, Service, catalogue
+from fournines.services import Certificate, Options, Said, Service, Trial, catalogue
 from fournines.services._render import on_host, template, unit
 from fournines.services._tls import authority_file, pem_file
 from fournines.state import Vault
@@ -145,6 +145,10 @@ class Rabbitmq(Service):
             argv=("python3", _BROKER, "facts", f"rabbit@{host.name}"),
             timeout=15,
         )
+
+    def trial(self, cloud: Cloud, host: Host) -> Trial:
+        argv = ("python3", "-", _CHECK)
+        return Trial(Command(awaits="RabbitMQ to confirm a message", argv=argv, stdin=on_host("rabbitmq_trial.py")))
 
     def quorum(self, said: Said) -> tuple[int, str]:
         """Brokers that the best-placed member sees running."""

@@ -1,5 +1,5 @@
-"""Of each guest all say the same: Nova where it is, libvirt that it runs there and nowhere else, Placement that it holds
-something of that host alone, Neutron that its ports are bound there.
+"""Of each guest all say the same: Nova where it is, libvirt that it runs there and nowhere else, Placement that it
+holds something of that host alone, Neutron that its ports are bound there.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ def _odd(server: Server, said: Inventory, running: Running, unseen: Collection[s
     hidden = not there and server.host in unseen
     if server.status != _FAILED and there != wanted and not hidden:
         found.append(f"{told}, but its process is on {' and '.join(there) or 'no host'}")
-    held, own = said.allocations.get(server.id, frozenset()), {server.node} if server.host else set[str | None]()
+    held = said.allocations.get(server.id, frozenset[str]())
+    own = frozenset({server.node} if server.host and server.node else ())
     if held != own:
         found.append(f"{told}, but in Placement it holds {' and '.join(sorted(held)) or 'nothing'}")
     bound = {port.host for port in said.ports if port.server == server.id}

@@ -16,7 +16,7 @@ AT_ONCE = 50
 LIMIT_S = 60
 
 
-def select(table: str, columns: "list[str]", key: "list[str]", cells: int) -> str:
+def select(table: str, columns: list[str], key: list[str], cells: int) -> str:
     """Of each cell of a table: its name, the cell, how many rows, a sum of their contents.
 
     Rows fall into cells by their key. QUOTE tells NULL from a text, and texts from each other. Sums are by exclusive
@@ -30,7 +30,7 @@ def select(table: str, columns: "list[str]", key: "list[str]", cells: int) -> st
     )
 
 
-def sql(*statements: str) -> "list[list[str]]":
+def sql(*statements: str) -> list[list[str]]:
     """Rows; exits when the member refuses."""
     done = subprocess.run(
         ["mariadb", "-N", "-B", "--connect-timeout=5"],
@@ -45,7 +45,7 @@ def sql(*statements: str) -> "list[list[str]]":
     return [line.split("\t") for line in done.stdout.splitlines()]
 
 
-def known() -> "dict[str, tuple[list[str], list[str]]]":
+def known() -> dict[str, tuple[list[str], list[str]]]:
     """Table -> (columns, those of its primary key; all of them where it has none)."""
     own = ", ".join(f"'{name}'" for name in OWN)
     tables: dict[str, tuple[list[str], list[str]]] = {}
@@ -62,7 +62,7 @@ def known() -> "dict[str, tuple[list[str], list[str]]]":
     return {table: (columns, key or columns) for table, (columns, key) in tables.items()}
 
 
-def read(cells: int, only: "list[str]") -> "dict[str, dict[str, list[int]]]":
+def read(cells: int, only: list[str]) -> dict[str, dict[str, list[int]]]:
     """Table -> cell -> [rows, sum]; no cell where there is no row. `only`: these tables, where they are; none: all."""
     tables = {name: each for name, each in known().items() if not only or name in only}
     selects = [select(name, columns, key, cells) for name, (columns, key) in tables.items()]
