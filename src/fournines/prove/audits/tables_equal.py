@@ -27,7 +27,6 @@ _THERE = ""
 
 class TablesEqual(Audit):
     name = "tables-equal"
-    service = GALERA
 
     def look(self, evidence: Evidence) -> tuple[Outcome, str]:
         members = [host.name for host in evidence.cloud.services[GALERA].hosts]

@@ -18,8 +18,10 @@ def came_of(code: int, stderr: str) -> tuple[bool | None, str]:
     """(accepted, seen) of a mariadb client that ended."""
     if code == 0:
         return True, "committed"
-    number = re.search(r"ERROR (\d+)", stderr)
-    return False if number and int(number[1]) in NO else None, stderr.strip()[-200:] or f"exit {code}"
+    # The client shows the statement before the error.
+    error = re.search(r"ERROR (\d+).*", stderr)
+    seen = (error[0] if error else stderr.strip())[-200:]
+    return False if error and int(error[1]) in NO else None, seen or f"exit {code}"
 
 
 def main() -> int:
