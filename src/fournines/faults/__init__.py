@@ -12,13 +12,16 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from fournines.cloud.columns import Letter
 from fournines.cloud.model import Cloud
 from fournines.errors import DrillError
 from fournines.hosts import Host, Power
 from fournines.seam import instances
+
+Cut = Literal["apart", "together"] | None
+"""Each target by itself, or targets from all but each other."""
 
 
 class Fault(ABC):
@@ -31,6 +34,8 @@ class Fault(ABC):
     """The target says nothing more from the instant of the fault: all that it carried must fail over."""
     severs: ClassVar[bool] = False
     """The target lives and may still be asked, but not all that it carried goes on there."""
+    cuts: ClassVar[Cut] = None
+    """How it separates targets that live from all others."""
     bounded: ClassVar[bool] = True
     """What it costs follows from timers."""
     stops: str = ""

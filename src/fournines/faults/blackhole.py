@@ -15,6 +15,7 @@ class Blackhole(Filter):
     name = "blackhole"
     letter = "D"
     silences = True
+    cuts = "apart"
 
     def dropped(self, host: Host, targets: Sequence[Host]) -> Mapping[str, Sequence[str]]:
         return {"input": ["drop"], "output": ["drop"]}

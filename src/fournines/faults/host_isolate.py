@@ -20,6 +20,7 @@ class HostIsolate(Fault):
     name = "host-isolate"
     letter = "D"
     silences = True
+    cuts = "apart"
     networks: ClassVar[tuple[str, ...]] = ()
     """Those that do not reach it; none: all."""
 

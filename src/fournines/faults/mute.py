@@ -12,6 +12,7 @@ class Mute(Filter):
     name = "mute"
     letter = "D"
     silences = True
+    cuts = "apart"
 
     def dropped(self, host: Host, targets: Sequence[Host]) -> Mapping[str, Sequence[str]]:
         return {"output": ["drop"]}

@@ -20,6 +20,7 @@ class Partition(Filter):
     name = "partition"
     letter = "D"
     severs = True
+    cuts = "together"
 
     def dropped(self, host: Host, targets: Sequence[Host]) -> Mapping[str, Sequence[str]]:
         own = {address for each in targets for address in run(each, ["hostname", "-I"]).split()}

@@ -1,12 +1,22 @@
-"""Whom the probes of a cloud ask, and which probes there are for it."""
+"""Whom the probes of a cloud ask, which probes there are for it, and asking the same besides them."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import TypeVar
+from xml.etree.ElementTree import ParseError
+
+import aiohttp
 
 from fournines.cloud.model import Cloud
-from fournines.probes import MARK, Api, Probe, catalogue
+from fournines.errors import DrillError
+from fournines.probes import MARK, Api, Probe, ProbeError, Session, catalogue, describe
 from fournines.state import Vault
+
+_BOUND_S = 60
+T = TypeVar("T")
 
 
 def probes_of(cloud: Cloud) -> list[Probe]:
@@ -35,3 +45,19 @@ def admin_of(cloud: Cloud, vault: Vault) -> Api:
         project="admin",
         region=cloud.region,
     )
+
+
+def as_client(api: Api, work: Callable[[Session], Awaitable[T]], what: str) -> T:
+    """What comes of some requests with a token, 60 s at most. Raises DrillError that says what could not be done."""
+
+    async def run() -> T:
+        session = Session(api)
+        async with asyncio.timeout(_BOUND_S):
+            await session.prepare(_BOUND_S)
+            return await work(session)
+
+    try:
+        return asyncio.run(run())
+    except (ProbeError, aiohttp.ClientError, OSError, ParseError) as error:
+        kind, detail = describe(error)
+        raise DrillError(f"could not {what}: {kind} {detail}".rstrip(), "see nines status") from error

@@ -4,7 +4,8 @@
         baseline -> inject -> steady -> heal -> wait for a healthy cloud -> fail-back
     stop probing -> round trips and audits -> remove rows, objects and images -> report
 
-Where a fault blocks what it takes there is no steady part: it must stand still for a while instead.
+Where a fault blocks what it takes there is no steady part: it must stand still for a while instead. Where it cuts a
+minority off, that is asked to accept something all the while, and must not.
 
 Healing happens on every way out: an exception, SIGINT, SIGTERM, SIGHUP. Only SIGKILL leaves the injury; the next
 drill begins with healing it.
@@ -25,7 +26,7 @@ from fournines.errors import DrillError, HostError
 from fournines.faults import Fault
 from fournines.hosts import Fleet, Host
 from fournines.probes import GUEST, Api, HostProbe, Probe
-from fournines.prove import blocks, objects, rows
+from fournines.prove import blocks, minority, objects, rows
 from fournines.prove import samples as sampled
 from fournines.prove.asked import api_of, probes_of
 from fournines.prove.audits import Evidence, Verdict, audit_all
@@ -271,10 +272,11 @@ class Run:
         self.fault.inject(hosts)
         injected = results.done("injected", fault=self.fault.name, hosts=names)
         self._tell("done", "fault", seconds=injected - inject)
-        if self.fault.blocks:
-            self._pass("standstill", injected + windows.blocked, follow)
-        elif not self._await_steady(seen, follow, injected, failover):
-            notes.append(f"not served for {windows.steady:g} s on end within {windows.served:g} s of the fault")
+        with minority.Watch(minority.trials(self.fault.cuts, names, self.cloud), self.fleet) as left_behind:
+            if self.fault.blocks:
+                self._pass("standstill", injected + windows.blocked, follow)
+            elif not self._await_steady(seen, follow, injected, failover):
+                notes.append(f"not served for {windows.steady:g} s on end within {windows.served:g} s of the fault")
         self._tell("start", "heal")
         heal = results.done("heal", fault=self.fault.name, hosts=names)
         self._heal()
@@ -287,7 +289,7 @@ class Run:
         else:
             recovered = Verdict("recovered", "ok", f"every service healthy {took:.1f} s after healing")
         self._pass("fail-back", time.monotonic() + windows.failback, follow)
-        return Marks(inject, injected, heal, results.done("stop")), notes, [recovered]
+        return Marks(inject, injected, heal, results.done("stop")), notes, [recovered, *left_behind.verdicts()]
 
     def _await_steady(self, seen: list[Sample], follow: Callable[[], None], since: float, failover: float) -> bool:
         """Wait until no probe had a bad request for `steady` seconds, and for no less than the timers may take.

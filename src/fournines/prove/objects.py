@@ -9,14 +9,11 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import TypeVar
 from xml.etree import ElementTree
 
-import aiohttp
-
-from fournines.errors import DrillError
-from fournines.probes import Api, Probe, ProbeError, Session, describe
+from fournines.probes import Api, Probe, Session
 from fournines.probes._objects import content, path
 from fournines.probes._s3 import ask
+from fournines.prove.asked import as_client
 
-_BOUND_S = 60
 _AT_A_TIME = 8
 
 T = TypeVar("T")
@@ -39,7 +36,7 @@ def ready(api: Api, probes: Iterable[Probe]) -> int:
                 (await ask(session, "PUT", path(probe.fetches), content(probe.fetches))).want(200)
         return removed
 
-    return _run(api, make, "make the probes' bucket ready") if asking else 0
+    return as_client(api, make, "make the probes' bucket ready") if asking else 0
 
 
 def remove(api: Api, probes: Iterable[Probe]) -> int:
@@ -53,7 +50,7 @@ def remove(api: Api, probes: Iterable[Probe]) -> int:
         return removed
 
     asking = any(probe.stores or probe.fetches for probe in probes)
-    return _run(api, unmake, "remove the probes' bucket") if asking else 0
+    return as_client(api, unmake, "remove the probes' bucket") if asking else 0
 
 
 def lost(api: Api, keys: Collection[str]) -> Mapping[str, str]:
@@ -68,7 +65,7 @@ def lost(api: Api, keys: Collection[str]) -> Mapping[str, str]:
 
         return {key: bad for key, bad in (await _each(seen, keys)).items() if bad}
 
-    return _run(api, read, "read the probes' objects back") if keys else {}
+    return as_client(api, read, "read the probes' objects back") if keys else {}
 
 
 async def _key(session: Session) -> None:
@@ -108,17 +105,3 @@ async def _each(do: Callable[[str], Awaitable[T]], keys: Collection[str]) -> dic
             return await do(key)
 
     return dict(zip(keys, await asyncio.gather(*(one(key) for key in keys)), strict=True))
-
-
-def _run(api: Api, work: Callable[[Session], Awaitable[T]], what: str) -> T:
-    async def run() -> T:
-        session = Session(api)
-        async with asyncio.timeout(_BOUND_S):
-            await session.prepare(_BOUND_S)
-            return await work(session)
-
-    try:
-        return asyncio.run(run())
-    except (ProbeError, aiohttp.ClientError, OSError, ElementTree.ParseError) as error:
-        kind, detail = describe(error)
-        raise DrillError(f"could not {what}: {kind} {detail}".rstrip(), "see nines status") from error

@@ -58,6 +58,20 @@ class Certificate:
     """Where it is shown, TLS beginning with the first byte, at the first of `addresses`. None: by clients only."""
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A try to have one member of a service accept something, itself and by no other's help: for drills that cut it
+    off. It leaves nothing behind that would grow.
+
+    The command prints {accepted: true, false, or null where it could not be tried, seen: in words}, within 5 s after
+    its start.
+    """
+
+    command: Command
+    after_s: float = 0
+    """For so long a member that was cut off may still accept it: until timers have run out."""
+
+
 class Service(ABC):
     """One thing that the cloud offers or stands on. Instances hold no state."""
 
@@ -110,6 +124,10 @@ class Service(ABC):
     def facts(self, cloud: Cloud, host: Host) -> Command | None:
         """A program whose standard output is one JSON object of facts about the member on that host, for
         `nines status` and for audits. Each service documents its keys."""
+        return None
+
+    def trial(self, cloud: Cloud, host: Host) -> Trial | None:
+        """What its member on that host must not accept without a majority of the others."""
         return None
 
     def spread(self, cloud: Cloud) -> Spread:

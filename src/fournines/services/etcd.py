@@ -20,7 +20,7 @@ from fournines.cloud.ports import Port, Proxy
 from fournines.cloud.strategies import QUORUM_PROXIED
 from fournines.converge.resources import Absent, Directory, File, Resource, Unit, User
 from fournines.converge.steps import Check, Command, Http
-from fournines.services import Certificate, Options, Said, Service
+from fournines.services import Certificate, Options, Said, Service, Trial
 from fournines.services._render import on_host, unit
 from fournines.services._tls import authority_file, pem_file
 from fournines.state import Vault
@@ -89,6 +89,15 @@ class Etcd(Service):
             argv=("python3", "-", f"https://{host.management}:{PORT}", authority_file(cloud), CLIENT_FILE),
             stdin=on_host("etcd_facts.py"),
             timeout=6,
+        )
+
+    def trial(self, cloud: Cloud, host: Host) -> Trial:
+        return Trial(
+            Command(
+                awaits="etcd to take a write",
+                argv=("python3", "-", f"https://{host.management}:{PORT}", authority_file(cloud), CLIENT_FILE),
+                stdin=on_host("etcd_trial.py"),
+            )
         )
 
     def quorum(self, said: Said) -> tuple[int, str]:

@@ -18,7 +18,7 @@ from fournines.cloud.strategies import QUORUM_PROXIED, SHARED_DISK
 from fournines.cloud.timers import Timers
 from fournines.converge.resources import Directory, File, Resource, Unit
 from fournines.converge.steps import Check, Command, Http, Step
-from fournines.services import Certificate, Options, Said, Service
+from fournines.services import Certificate, Options, Said, Service, Trial
 from fournines.services._render import on_host, template, unit
 from fournines.services._tls import authority_file, pem_file
 from fournines.state import Vault
@@ -35,6 +35,10 @@ _UNIT = "/etc/systemd/system/mariadb.service"
 _MEMBER_UNIT = "/etc/systemd/system/galera-member.service"
 _PEM = "/etc/mysql/tls/member.pem"
 _SHELL = "/usr/local/lib/fournines/sst-shell"
+TRIAL_TABLE = (
+    "CREATE DATABASE IF NOT EXISTS fournines;"
+    "CREATE TABLE IF NOT EXISTS fournines.trial (host VARCHAR(255) PRIMARY KEY, at DATETIME(6) NOT NULL)"
+)
 
 
 class GaleraOptions(Options):
@@ -116,6 +120,9 @@ class Galera(Service):
     def facts(self, cloud: Cloud, host: Host) -> Command:
         return Command(awaits="Galera's own view", argv=("python3", "-"), stdin=on_host("galera_facts.py"), timeout=6)
 
+    def trial(self, cloud: Cloud, host: Host) -> Trial:
+        return Trial(Command(awaits="Galera to commit a row", argv=("python3", "-"), stdin=on_host("galera_trial.py")))
+
     def quorum(self, said: Said) -> tuple[int, str]:
         """Ready members of the largest primary component: members of one name the same cluster and view."""
         views: dict[tuple[Any, Any], int] = {}
@@ -145,10 +152,31 @@ class Galera(Service):
                 secret=True,
             ),
         )
+        yield Step(
+            name="make the table in which drills try to write",
+            host=cloud.services[self.name].hosts[0].name,
+            done=Command(
+                awaits="the table of drills",
+                argv=("sh", "-c", "mariadb -N -B | grep -q 1"),
+                stdin="SELECT 1 FROM information_schema.tables"
+                " WHERE table_schema = 'fournines' AND table_name = 'trial'",
+            ),
+            run=Command(awaits="", argv=("mariadb",), stdin=TRIAL_TABLE),
+        )
 
     def rolling_order(self, placement: Placement) -> tuple[Host, ...]:
         """The preferred writer last: its clients move once."""
         return tuple(reversed(placement.hosts))
+
+
+def tables(cells: int, only: Iterable[str] = ()) -> Command:
+    """What a member holds, to be compared with the others': JSON, as `read` in `onhost/galera_tables.py` says."""
+    return Command(
+        awaits="the contents of all tables",
+        argv=("python3", "-", str(cells), *only),
+        stdin=on_host("galera_tables.py"),
+        timeout=75,
+    )
 
 
 # wsrep_sst_mariabackup lets its joiner listen again by sleeping for 10 s in every transfer. `sockopt` in the [sst]

@@ -16,7 +16,7 @@ from fournines.cloud.model import Bmc, Cloud, Host, Needs, Spread
 from fournines.cloud.strategies import QUORUM
 from fournines.converge.resources import Directory, File, Resource, Unit
 from fournines.converge.steps import Check, Command, Step
-from fournines.services import Options, Said, Service, catalogue
+from fournines.services import Options, Said, Service, Trial, catalogue
 from fournines.services import _cib as cib
 from fournines.services._render import on_host
 from fournines.state import Vault
@@ -29,6 +29,14 @@ _DEFAULTS = "/etc/default/pacemaker"
 _STANDBY = (
     'command -v crm_attribute > /dev/null || exit 0; crm_attribute --quiet --node "$(crm_node -n)" --name standby'
 )
+# Every controller has it on its loopback.
+_CARRIES = r"""
+if ip -o -4 address show to "$1" | grep -qv '^[0-9]*: lo '; then
+    echo '{"accepted": true, "seen": "it carries the VIP"}'
+else
+    echo '{"accepted": false, "seen": "it does not carry the VIP"}'
+fi
+"""
 
 
 class PacemakerOptions(Options):
@@ -92,6 +100,12 @@ class Pacemaker(Service):
             argv=("python3", "-", cloud.vip),
             stdin=on_host("pacemaker_facts.py"),
         )
+
+    def trial(self, cloud: Cloud, host: Host) -> Trial:
+        """To carry the VIP. A host without quorum is fenced or gives it up, when fencing has had its time."""
+        timers = cloud.timers
+        command = Command(awaits="the VIP to be there", argv=("sh", "-c", _CARRIES, "nines", cloud.vip), timeout=5)
+        return Trial(command, after_s=timers.vip_failover() + timers.fence_timeout)
 
     def quorum(self, said: Said) -> tuple[int, str]:
         """Members of a quorate partition."""

@@ -14,7 +14,7 @@ from fournines.cloud.ports import Port
 from fournines.cloud.strategies import QUORUM, SHARED_DISK
 from fournines.converge.resources import Directory, File, Resource, Unit
 from fournines.converge.steps import Check, Command
-from fournines.services import Certificate, Options, Said, Service, catalogue
+from fournines.services import Certificate, Options, Said, Service, Trial, catalogue
 from fournines.services._render import on_host, template, unit
 from fournines.services._tls import authority_file, pem_file
 from fournines.state import Vault
@@ -35,6 +35,8 @@ _BROKER = "/usr/local/lib/fournines/rabbitmq_broker.py"
 _CHECK = "/etc/fournines/rabbitmq-check.json"
 _CHECK_PROGRAM = "/usr/local/lib/fournines/rabbitmq_check.py"
 _UNIT = "/etc/systemd/system/rabbitmq-server.service"
+REGROWN_S = 60
+"""How often each broker looks for queues that lack a member, and gives them one."""
 
 
 class RabbitmqOptions(Options):
@@ -75,6 +77,7 @@ class Rabbitmq(Service):
                 options=options,
                 definitions=_DEFINITIONS,
                 port=PORT,
+                regrown_ms=REGROWN_S * 1000,
                 authority=authority_file(cloud),
                 pem=_PEM,
             ),
@@ -143,6 +146,10 @@ class Rabbitmq(Service):
             timeout=15,
         )
 
+    def trial(self, cloud: Cloud, host: Host) -> Trial:
+        argv = ("python3", "-", _CHECK)
+        return Trial(Command(awaits="RabbitMQ to confirm a message", argv=argv, stdin=on_host("rabbitmq_trial.py")))
+
     def quorum(self, said: Said) -> tuple[int, str]:
         """Brokers that the best-placed member sees running."""
         if any(facts.get("partitions") for facts in said.values()):
@@ -152,6 +159,17 @@ class Rabbitmq(Service):
             return 0, f"{len(clusters)} clusters: {' and '.join(', '.join(each) for each in sorted(clusters))}"
         running = max([len(facts.get("running") or []) for facts in said.values()], default=0)
         return running, f"{running} of {len(said)} running"
+
+
+def queues(host: str) -> Command:
+    """All quorum queues and all alarms, as the broker on that host sees them; `QUEUES` in `onhost/rabbitmq_broker.py`
+    says how. Sent whole: a cloud that was built by an earlier version answers too."""
+    return Command(
+        awaits="all queues",
+        argv=("python3", "-", "queues", f"rabbit@{host}"),
+        stdin=on_host("rabbitmq_broker.py"),
+        timeout=30,
+    )
 
 
 def account(service: str) -> str:

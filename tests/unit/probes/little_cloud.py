@@ -45,8 +45,14 @@ LISTS = {
     "/v3/volumes": "volumes",
     "/resource_providers": "resource_providers",
     "/v1/p1/stacks": "stacks",
+    "/v2.1/servers/detail": "servers",
+    "/v2.1/os-migrations": "migrations",
+    "/v2.0/ports": "ports",
+    "/v3/attachments": "attachments",
 }
 """Path -> key of the list."""
+_NAMES = ("id", "uuid")
+"""By which a page's last entry is told to where the next one begins."""
 MAKES = {
     "/v3/credentials": ("write", "credential", 201),
     "/v2/images": ("image-write", "", 201),
@@ -67,18 +73,27 @@ for line in sys.stdin:
             for row in database.execute(statement):
                 print(*row, sep=chr(9))
 """
+_HOLDS = """
+import json, pathlib, sqlite3, sys
+held = {}
+for path in pathlib.Path(sys.argv[1]).glob("*.db"):
+    database = sqlite3.connect(path)
+    for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        held[f"{path.stem}.{name}"] = {"0": [database.execute(f"SELECT COUNT(*) FROM {name}").fetchone()[0], 0]}
+print(json.dumps(held))
+"""
 
 
 @dataclass
 class Member:
-    """A host whose SQL client reads a folder of SQLite files."""
+    """A host whose SQL client reads a folder of SQLite files, as does the program that says what its tables hold."""
 
     name: str
     folder: Path
 
     def argv(self, command: Sequence[str]) -> list[str]:
-        assert command[0] == "mariadb"
-        return [sys.executable, "-c", _MEMBER, str(self.folder)]
+        assert command[0] == "mariadb" or command[:2] == ("python3", "-")
+        return [sys.executable, "-c", _MEMBER if command[0] == "mariadb" else _HOLDS, str(self.folder)]
 
 
 class Tables:
@@ -127,6 +142,10 @@ class LittleCloud:
         """Id of a credential -> S3 key."""
         self.objects: dict[str, bytes] | None = None
         """Key -> content, of the one bucket there can be."""
+        self.lists: dict[str, list[dict[str, Any]]] = {}
+        """Path -> what is listed there."""
+        self.allocations: dict[str, dict[str, Any]] = {}
+        """Id of a resource provider -> consumer -> what it holds of it."""
         self.changes: list[tuple[float, Mode]] = []
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
@@ -191,6 +210,7 @@ class LittleCloud:
         app.router.add_delete("/v3/credentials/{id}", self._forget)
         app.router.add_route("*", f"/{MARK}", self._bucket)
         app.router.add_route("*", f"/{MARK}/{{key}}", self._object)
+        app.router.add_get("/resource_providers/{id}/allocations", self._held)
         for path in LISTS:
             app.router.add_get(path, self._list)
         for path in MAKES:
@@ -323,7 +343,14 @@ class LittleCloud:
                 return web.Response(body=self.objects[key])
 
     async def _list(self, request: web.Request) -> web.Response:
-        return web.json_response({LISTS[request.path]: []})
+        listed = self.lists.get(request.path, [])
+        if marker := request.query.get("marker"):
+            listed = listed[1 + next(n for n, each in enumerate(listed) if marker in map(each.get, _NAMES)) :]
+        return web.json_response({LISTS[request.path]: listed[: int(request.query.get("limit", 1000))]})
+
+    async def _held(self, request: web.Request) -> web.Response:
+        held = self.allocations.get(request.match_info["id"])
+        return web.Response(status=404) if held is None else web.json_response({"allocations": held})
 
     async def _make(self, request: web.Request) -> web.Response:
         probe, key, status = MAKES[request.path]

@@ -120,7 +120,7 @@ def test_a_drill(keystone: LittleCloud, tmp_path: Path) -> None:
         assert probe["phases"]["fault"]["outage"] == probe["outage"]
         assert probe["phases"]["baseline"]["outages"] == probe["phases"]["failback"]["outages"] == 0
     verdicts = {audit["name"]: audit["verdict"] for audit in data["audits"]}
-    names = ["acknowledged-objects", "acknowledged-writes", "one-primary-component", "one-vip-holder"]
+    names = ["acknowledged-objects", "acknowledged-writes", "one-primary-component", "one-vip-holder", "tables-equal"]
     assert verdicts == dict.fromkeys([*names, "recovered", "round-trips"], "ok")
     (said,) = foretold
     assert said.hosts == ("c3",)

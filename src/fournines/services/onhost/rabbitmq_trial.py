@@ -1,0 +1,70 @@
+"""Publishes a message on this host's broker, and prints what came of it, as `fournines.services.Trial` says.
+
+    rabbitmq_trial.py /etc/fournines/rabbitmq-check.json
+
+Into the quorum queue of the health check (`rabbitmq_check.py`), which takes out whatever it finds there.
+"""
+
+import json
+import signal
+import ssl
+import sys
+from typing import Any
+
+import pika
+import pika.exceptions
+
+LIMIT_S = 4
+"""Until it must be confirmed; pika itself would wait for ever."""
+STRANGE = (
+    pika.exceptions.UnroutableError,
+    pika.exceptions.ProbableAuthenticationError,
+    pika.exceptions.ProbableAccessDeniedError,
+)
+"""These say nothing about whether it would accept a message."""
+
+
+def publish(config: dict[str, Any]) -> None:
+    """Returns when it is confirmed."""
+    connection = pika.BlockingConnection(
+        pika.ConnectionParameters(
+            config["host"],
+            config["port"],
+            "/",
+            pika.PlainCredentials(config["user"], config["password"]),
+            ssl_options=pika.SSLOptions(ssl.create_default_context(cafile=config["authority"]), config["host"]),
+            connection_attempts=1,
+            socket_timeout=3,
+            stack_timeout=LIMIT_S,
+            blocked_connection_timeout=LIMIT_S,
+        )
+    )
+    channel = connection.channel()
+    channel.confirm_delivery()
+    channel.basic_publish("", f"fournines.check.{config['host']}", b"trial", mandatory=True)
+
+
+def expired(number: int, frame: object) -> None:
+    raise TimeoutError(f"not confirmed within {LIMIT_S} s")
+
+
+def main() -> int:
+    with open(sys.argv[1], encoding="utf-8") as file:
+        config = json.load(file)
+    signal.signal(signal.SIGALRM, expired)
+    signal.alarm(LIMIT_S)
+    accepted: bool | None
+    try:
+        publish(config)
+        signal.alarm(0)
+        accepted, seen = True, "confirmed"
+    except STRANGE as error:
+        accepted, seen = None, f"{type(error).__name__}: {error}"
+    except (pika.exceptions.AMQPError, OSError) as error:
+        accepted, seen = False, f"{type(error).__name__}: {error}"
+    print(json.dumps({"accepted": accepted, "seen": seen[:200]}), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
