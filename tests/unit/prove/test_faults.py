@@ -256,9 +256,9 @@ def test_what_a_host_hears_and_says_is_dropped_for_a_bounded_time_and_never_the_
         said = host.told.read_text().splitlines()
         assert [line.split()[0] for line in said] == ["systemd-run", "nft"], "armed before"
         assert "--on-active=300" in said[0]
-        assert "nft delete table inet nines_fault" in said[0]
+        assert f"nft delete table inet nines_{name.replace('-', '_')}" in said[0]
         named(name).heal([host])
-        assert "nft delete table inet nines_fault" in host.told.read_text().splitlines()[2]
+        assert "nft delete table inet nines_" in host.told.read_text().splitlines()[2]
 
 
 def test_a_partition_leaves_the_targets_to_each_other(tmp_path: Path) -> None:
