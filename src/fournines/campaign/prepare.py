@@ -22,7 +22,7 @@ from fournines.converge.inspect import inspect
 from fournines.converge.journal import journaled
 from fournines.converge.look import look
 from fournines.errors import DrillError
-from fournines.faults import Fault, catalogue, named
+from fournines.faults import Fault, Means, catalogue, named
 from fournines.hosts import Fleet
 from fournines.prove.drill import NOWHERE, Windows, drill
 from fournines.prove.facts import Views, unhealthy
@@ -147,7 +147,8 @@ class Site:
         if target in LEADERS:
             # Whoever leads by then.
             names = [host.name for host in self.cloud.services[LEADERS[target].service].hosts]
-        fault.aimed(target).possible([self.fleet[name] for name in names])
+        equipped = fault.aimed(target).equipped(Means(self.cloud, self.fleet, self.state.vault()), names)
+        equipped.possible([self.fleet[name] for name in names])
 
     def _await_healthy(self) -> Views:
         """What is seen when all is well. Raises DrillError when that takes longer than a drill would wait."""

@@ -11,14 +11,25 @@ import difflib
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar
 
 from fournines.cloud.columns import Letter
 from fournines.cloud.model import Cloud
 from fournines.errors import DrillError
-from fournines.hosts import Host, Power
+from fournines.hosts import Fleet, Host, Power
 from fournines.seam import instances
+from fournines.state import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a fault may take to strike, besides its targets."""
+
+    cloud: Cloud
+    fleet: Fleet
+    vault: Vault
 
 
 class Fault(ABC):
@@ -60,6 +71,11 @@ class Fault(ABC):
     def choices(self, cloud: Cloud) -> Sequence[tuple[Letter, Sequence[str]]]:
         """What a campaign may aim it at: targets, class by class. None: where it strikes follows from the rest."""
         return ()
+
+    def equipped(self, means: Means, names: Sequence[str]) -> Fault:
+        """Itself with what it takes to strike the hosts of these names, and to heal takes not. Changes nothing. Raises
+        DrillError where that does not exist."""
+        return self
 
     def possible(self, targets: Sequence[Host]) -> None:
         """Raises DrillError, saying why, when these hosts cannot suffer it. Changes nothing."""

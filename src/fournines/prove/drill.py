@@ -22,7 +22,7 @@ from fournines.converge.events import Event, Observer, silent
 from fournines.converge.inspect import inspect
 from fournines.demo.find import Guest, find
 from fournines.errors import DrillError, HostError
-from fournines.faults import Fault
+from fournines.faults import Fault, Means
 from fournines.hosts import Fleet, Host
 from fournines.probes import GUEST, Api, HostProbe, Probe
 from fournines.prove import blocks, objects, rows
@@ -97,6 +97,7 @@ def drill(
             cloud=cloud,
             fleet=fleet,
             fault=fault.aimed(target),
+            equip=lambda aimed, names: aimed.equipped(Means(cloud, fleet, vault), names),
             target=target,
             api=api_of(cloud, vault),
             look=lambda: inspect(cloud, fleet),
@@ -132,6 +133,8 @@ class Run:
     fault: Fault
     target: str
     api: Api
+    equip: Callable[[Fault, Sequence[str]], Fault] = lambda fault, names: fault
+    """Gives the fault what it takes to strike these hosts."""
     look: Callable[[], Views]
     glance: Callable[[Collection[str]], Views] | None = None
     """Health alone, of these hosts alone: while probes run, whoever looks takes what they measure. None: `look`."""
@@ -158,7 +161,8 @@ class Run:
             if self.fault.injures and not names:
                 raise DrillError(f"{self.fault.name} needs a target", "name vip, writer or a host")
             hosts = [self.fleet[name] for name in names]
-            self.fault.possible(hosts)
+            fault = self.equip(self.fault, names)
+            fault.possible(hosts)
             lost = struck(self.fault, names, views, self.cloud)
             results = self.results()
             self._tell("start", "drill", f"{self.fault.name} of {', '.join(names) or 'nothing'}: {results.folder}")
@@ -180,7 +184,7 @@ class Run:
                     self.foretell(forecast(self.cloud, self.fault, names, lost, probes, baseline))
 
             with ProbeFleet(plan, errands) as probing:
-                marks, told, audits = self._injure(probing, results, hosts, failover, foretell)
+                marks, told, audits = self._injure(fault, probing, results, hosts, failover, foretell)
                 t0, noise, books = probing.t0, probing.stop(), probing.books
         notes += told
         samples = sampled.read(results.samples)
@@ -243,6 +247,7 @@ class Run:
 
     def _injure(
         self,
+        fault: Fault,
         probing: ProbeFleet,
         results: Results,
         hosts: list[Host],
@@ -268,7 +273,7 @@ class Run:
             )
         self._tell("start", "fault", f"{self.fault.name} of {', '.join(names) or 'nothing'}")
         inject = results.done("inject", fault=self.fault.name, hosts=names)
-        self.fault.inject(hosts)
+        fault.inject(hosts)
         injected = results.done("injected", fault=self.fault.name, hosts=names)
         self._tell("done", "fault", seconds=injected - inject)
         if self.fault.blocks:

@@ -32,8 +32,8 @@ def drill(
 
     injury = faults.named(fault)
     target = target or injury.target
-    if not target and injury.injures:
-        raise typer.BadParameter(f"{fault} injures a host: name it, vip or writer", param_hint="--target")
+    if not target and (injury.injures or injury.service):
+        raise typer.BadParameter(f"{fault} strikes a host: name it, vip or writer", param_hint="--target")
     resolved, state, fleet = connect(cloud)
     with watch(f"drill {fault} on {resolved.name}") as observer:
         report = drills.drill(resolved, fleet, state, injury, target or drills.NOWHERE, observer)
