@@ -48,7 +48,7 @@ class Change:
     units: tuple[str, ...]
     """The first of them that runs is struck."""
     files: Mapping[str, Mapping[str, str]]
-    """Path -> `content` that it seems to have, or what seems to have been added (`append`)."""
+    """Path -> `content` that it seems to have, or what seems to stand before it (`prepend`)."""
     how: Literal["reload", "restart"]
 
 

@@ -13,7 +13,8 @@ from fournines.errors import DrillError
 from fournines.faults import Means
 from fournines.faults._laid_over import Change, LaidOver
 
-_TYPO = "\nthis is an operator's typo {\n"
+# Before all else: below its last heading it might be in a part that the daemon does not read.
+_TYPO = "this is an operator's typo {\n"
 _STRICT = (".conf", ".cfg", ".cnf", ".py")
 """How files end whose readers refuse a line that they do not know."""
 
@@ -29,7 +30,7 @@ class BadConfiguration(LaidOver):
         found = sorted(path for path in read if _is_strict(path))
         if not found:
             raise DrillError(f"{units[0].name} on {host.name} has no file that a typo would break", "aim at another")
-        changes = {path: {"append": _TYPO} for path in found}
+        changes = {path: {"prepend": _TYPO} for path in found}
         return Change(tuple(unit.name for unit in units), changes, "restart")
 
 

@@ -19,6 +19,7 @@ class FenceDeviceDead(Filter):
     name = "fence-device-dead"
     letter = "-"
     service = "pacemaker"
+    unfenced = True
     _members: Sequence[Host] = ()
     _devices: Sequence[tuple[str, int]] = ()
 

@@ -20,6 +20,8 @@ from fournines.state import Vault
 
 CLOUDS = Path(__file__).parents[3] / "clouds"
 
+_REST = "NRestarts=0\nMainPID=7\nExecMainStartTimestampMonotonic=1\n"
+
 
 class Namespace:
     """A host whose mounts are its own, as long as the process lives that holds them."""
@@ -31,12 +33,9 @@ class Namespace:
         self.bin.mkdir()
         self.told.touch()
         self.state = folder / "state"
-        self.state.write_text("ActiveState=active\nSubState=running\nNRestarts=0\n")
+        self.state.write_text(f"ActiveState=active\nSubState=running\n{_REST}")
         show = f'[ "$1" != show ] || cat {self.state}'
-        fail = (
-            f'case "$*" in "--no-block restart"*) printf "ActiveState=failed\\nSubState=failed\\nNRestarts=0\\n" '
-            f"> {self.state};; esac"
-        )
+        fail = f'case "$*" in "--no-block start"*) sed -i s/=.*active/=failed/ {self.state};; esac'
         for program, script in (("systemctl", f"{show}\n{fail}"), ("systemd-run", "true")):
             (self.bin / program).write_text(f'#!/bin/sh\necho {program} "$@" >> {self.told}\n{script}\n')
             (self.bin / program).chmod(0o755)
@@ -73,16 +72,16 @@ def test_a_file_seems_another_and_is_never_touched(tmp_path: Path, host: Namespa
     own = tmp_path / "my.cnf"
     own.write_text("[mysqld]\n")
     own.chmod(0o640)
-    change = Change(("mariadb.service",), {str(own): {"append": "typo\n"}}, "restart")
+    change = Change(("mariadb.service",), {str(own): {"prepend": "typo\n"}}, "restart")
     fault = struck("bad-configuration", change)
     fault.inject([host])
-    assert host.read(own) == "[mysqld]\ntypo\n"
+    assert host.read(own) == "typo\n[mysqld]\n"
     assert own.read_text() == "[mysqld]\n", "seen from outside"
     said = host.told.read_text().splitlines()
     armed = next(number for number, line in enumerate(said) if line.startswith("systemd-run"))
     assert "--on-active=300" in said[armed]
     assert said[armed].endswith("sh /run/nines-bad-configuration/undo")
-    assert said.index("systemctl --no-block restart mariadb.service") > armed, "armed before"
+    assert said.index("systemctl --no-block start mariadb.service") > armed, "armed before"
 
     host.told.write_text("")
     fault.heal([host])
@@ -108,24 +107,29 @@ def test_the_timer_alone_undoes_it(tmp_path: Path, host: Namespace) -> None:
 
 
 def test_a_daemon_that_does_not_run_is_not_struck(tmp_path: Path, host: Namespace) -> None:
-    host.state.write_text("ActiveState=inactive\nSubState=dead\nNRestarts=0\n")
+    host.state.write_text(f"ActiveState=inactive\nSubState=dead\n{_REST}")
     change = Change(("mariadb.service",), {}, "restart")
     with pytest.raises(HostError, match=r"no mariadb\.service runs"):
         struck("bad-configuration", change).inject([host])
 
 
 def test_when_a_daemon_is_down() -> None:
-    runs = {"ActiveState": "active", "SubState": "running", "NRestarts": "2"}
+    runs = {"ActiveState": "active", "SubState": "running", "NRestarts": "2", "MainPID": "7"}
+    runs["ExecMainStartTimestampMonotonic"] = "1"
+    waits = {"ActiveState": "inactive", "SubState": "dead", "MainPID": "0"}
+    begins = {"ActiveState": "activating", "SubState": "start-post", "ExecMainStartTimestampMonotonic": "2"}
     assert not lay_over.is_down(runs, runs)
     assert lay_over.is_down(runs, runs | {"NRestarts": "3"})
     assert lay_over.is_down(runs, runs | {"ActiveState": "activating", "SubState": "auto-restart"})
     assert lay_over.is_down(runs, runs | {"ActiveState": "failed", "SubState": "failed"})
-    assert not lay_over.is_down(runs, runs | {"ActiveState": "deactivating", "SubState": "stop-sigterm"})
+    assert not lay_over.is_down(runs, runs | waits), "not begun"
+    assert not lay_over.is_down(runs, runs | begins)
+    assert lay_over.is_down(runs, runs | begins | {"MainPID": "0"}), "what follows its start still waits for it"
 
 
 @pytest.fixture
 def means(tmp_path: Path) -> Means:
-    return Means(full(), {}, Vault(tmp_path / "vault"))
+    return Means(full(), {}, Vault(tmp_path / "vault"), lambda target: [target])
 
 
 def full() -> Cloud:

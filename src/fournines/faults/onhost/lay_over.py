@@ -5,7 +5,7 @@ The request is one JSON object on standard input:
     folder  a new one below /run, where what is laid over is kept
     undo    text of a shell script that undoes it, put there as `undo`
     arm     shell that has it run in time
-    files   path -> {"content": text} or {"append": text}
+    files   path -> {"content": text} or {"prepend": text}
     units   the first that runs is told to take them
     how     reload, or restart
     down    whether it must not run with them
@@ -21,7 +21,7 @@ import sys
 import time
 from typing import Any
 
-_DOWN_WITHIN_S = 90
+_DOWN_WITHIN_S = 60
 
 
 def main() -> None:
@@ -37,10 +37,14 @@ def main() -> None:
     subprocess.run(["sh", "-ec", asked["arm"]], check=True)
     for number, (path, change) in enumerate(asked["files"].items()):
         lay(f"{folder}/{number}", os.path.realpath(path), change)
+    if not asked["down"]:
+        subprocess.run(["systemctl", asked["how"], unit], check=True)
+        return
+    subprocess.run(["systemctl", "stop", unit], check=True)
     before = _said(unit)
-    subprocess.run(["systemctl", *(["--no-block"] if asked["down"] else []), asked["how"], unit], check=True)
+    subprocess.run(["systemctl", "--no-block", "start", unit], check=True)
     end = time.monotonic() + _DOWN_WITHIN_S
-    while asked["down"] and not is_down(before, _said(unit)):
+    while not is_down(before, _said(unit)):
         if time.monotonic() > end:
             sys.exit(f"{unit} runs with what it should refuse")
         time.sleep(0.2)
@@ -51,20 +55,26 @@ def lay(making: str, path: str, change: dict[str, str]) -> None:
     shutil.copy2(path, making)
     owner = os.stat(path)
     os.chown(making, owner.st_uid, owner.st_gid)
-    with open(making, "a" if "append" in change else "w", encoding="utf-8") as file:
-        file.write(change.get("append", change.get("content", "")))
+    with open(making, "r+", encoding="utf-8") as file:
+        text = change["content"] if "content" in change else change["prepend"] + file.read()
+        file.seek(0)
+        file.truncate()
+        file.write(text)
     subprocess.run(["mount", "--bind", making, path], check=True)
 
 
 def is_down(before: dict[str, str], now: dict[str, str]) -> bool:
-    """Whether the unit has come to its end since, of itself."""
-    if now["ActiveState"] in ("failed", "inactive") or now["SubState"].startswith("auto-restart"):
+    """Whether the unit has failed since it was to be started; or its new main process has ended, for which something
+    that is to follow its start may still wait."""
+    if now["ActiveState"] == "failed" or now["SubState"].startswith("auto-restart"):
         return True
-    return int(now["NRestarts"] or 0) > int(before["NRestarts"] or 0)
+    began = now["ExecMainStartTimestampMonotonic"] != before["ExecMainStartTimestampMonotonic"]
+    return now["NRestarts"] != before["NRestarts"] or (began and now["MainPID"] == "0")
 
 
 def _said(unit: str) -> dict[str, Any]:
-    show = ["systemctl", "show", unit, "--property=ActiveState,SubState,NRestarts"]
+    properties = "ActiveState,SubState,NRestarts,MainPID,ExecMainStartTimestampMonotonic"
+    show = ["systemctl", "show", unit, f"--property={properties}"]
     lines = subprocess.run(show, check=True, capture_output=True, text=True).stdout.splitlines()
     return dict(line.split("=", 1) for line in lines)
 
