@@ -32,8 +32,9 @@ while read -r _ _ _ root path _; do
 done < /proc/self/mountinfo
 read -r how unit < unit
 systemctl reset-failed "$unit" 2> /dev/null || true
-if [ "$how" = reload ] && systemctl is-active --quiet "$unit"; then
-    systemctl reload "$unit"
+# What reloads a daemon may be refused for what is wrong with it.
+if [ "$how" = reload ] && systemctl is-active --quiet "$unit" && systemctl reload "$unit"; then
+    :
 elif systemctl is-enabled --quiet "$unit"; then
     systemctl restart "$unit"
 fi
