@@ -1,7 +1,7 @@
-"""A host whose processors are taken: everything there gets a hundredth of what it had. It lives, and answers late.
+"""A host whose processors are taken: everything there gets what a busy loop on each leaves. It lives, and answers late.
 
-Busy loops at the highest priority that is no real-time one: what runs in real time, as Corosync does, is not starved
-with the others, and says that all is well. Hosts of a lab have their share of the cores each, and no more is taken.
+The loops have the highest priority that is no real-time one. What has as high a one, as Corosync, is not starved with
+the others, and says that all is well. Hosts of a lab have their share of the cores each, and no more is taken.
 """
 
 from __future__ import annotations
