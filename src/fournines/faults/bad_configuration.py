@@ -17,6 +17,8 @@ from fournines.faults._laid_over import Change, LaidOver
 _TYPO = "this is an operator's typo {\n"
 _STRICT = (".conf", ".cfg", ".cnf", ".py")
 """How files end whose readers refuse a line that they do not know."""
+_LENIENT = ("/etc/memcached.conf",)
+"""Those of them whose readers pass over it."""
 
 
 class BadConfiguration(LaidOver):
@@ -36,4 +38,5 @@ class BadConfiguration(LaidOver):
 
 def _is_strict(path: str) -> bool:
     """systemd goes on where a line of its own files is wrong."""
-    return path.startswith("/etc/") and not path.startswith("/etc/systemd/") and path.endswith(_STRICT)
+    lenient = path.startswith("/etc/systemd/") or path in _LENIENT
+    return path.startswith("/etc/") and path.endswith(_STRICT) and not lenient

@@ -153,6 +153,9 @@ def test_what_a_typo_is_made_in(means: Means) -> None:
     assert list(given(fault.aimed("haproxy"), means, "c2").files) == ["/etc/haproxy/haproxy.cfg"]
     with pytest.raises(DrillError, match=r"openvswitch|ovs-vswitchd"):
         fault.aimed("openvswitch").equipped(means, ["n1"])
+    for name in ("memcached", "etcd"):
+        with pytest.raises(DrillError, match=rf"{name}\.service on c1 has no file that a typo would break"):
+            fault.aimed(name).equipped(means, ["c1"])
     with pytest.raises(DrillError, match="s1 has no galera"):
         fault.aimed("galera").equipped(means, ["s1"])
 
