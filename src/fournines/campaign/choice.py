@@ -15,6 +15,7 @@ from itertools import count
 from random import Random
 from typing import TypeVar
 
+from fournines.campaign.double import Aimed, doubled
 from fournines.campaign.kinds import Kind
 from fournines.cloud.timers import Timers
 from fournines.prove.drill import Windows
@@ -22,6 +23,9 @@ from fournines.prove.drill import Windows
 SPEEDS = (0.5, 0.75, 1.0)
 """Factors of the probes' rates. Not above the usual one, which two cores just carry: a lab that has more to do than it
 can answers late without any fault."""
+
+SECOND = 1 / 3
+"""Of drills that have a second fault, where any have."""
 
 T = TypeVar("T")
 
@@ -33,6 +37,7 @@ class Planned:
     number: int
     """From 1."""
     fault: str
+    """Or two that strike together, as `faults.named` takes them."""
     target: str
     """As `targets.resolve` reads it, or `none`."""
     speed: float
@@ -61,20 +66,31 @@ class Choice:
     kinds: Sequence[Kind]
     """At least one."""
     timers: Timers
+    double: bool = False
+    """Whether some drills are of two faults at a time."""
 
     def planned(self, number: int) -> Planned:
         """The drill of that number, from 1."""
         lap, place = divmod(number - 1, len(self.kinds))
         kind = _shuffled(self.kinds, Random(f"{self.seed} round {lap}"))[place]  # noqa: S311 - to be repeated
         chance = Random(f"{self.seed} drill {number}")  # noqa: S311
+        fault, target = self._doubled((kind.fault, _target(kind, chance)), number)
         return Planned(
             number=number,
-            fault=kind.fault,
-            target=_target(kind, chance),
+            fault=fault,
+            target=target,
             speed=_one_of(SPEEDS, chance),
             delay_s=round(chance.random() * longest_delay(self.timers), 1),
             hold_s=round(_between(*holds(self.timers), chance), 1),
         )
+
+    def _doubled(self, one: Aimed, number: int) -> Aimed:
+        """With a second fault, in some drills, where that can be."""
+        chance = Random(f"{self.seed} second {number}")  # noqa: S311 - what else is drawn stays as it was
+        if not self.double or chance.random() >= SECOND:
+            return one
+        kind = _one_of(self.kinds, chance)
+        return doubled(one, (kind.fault, _target(kind, chance))) or one
 
     def after(self, number: int) -> Iterator[Planned]:
         """All drills after that number; 0: all."""

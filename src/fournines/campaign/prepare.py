@@ -22,7 +22,7 @@ from fournines.converge.inspect import inspect
 from fournines.converge.journal import journaled
 from fournines.converge.look import look
 from fournines.errors import DrillError
-from fournines.faults import Fault, catalogue, named
+from fournines.faults import Fault, Means, catalogue, named
 from fournines.hosts import Fleet
 from fournines.prove.drill import NOWHERE, Windows, drill
 from fournines.prove.facts import Views, unhealthy
@@ -41,8 +41,9 @@ class Site:
     state: State
     observer: Observer
 
-    def begin(self, spec: str, asked: Asked, seed: int, faults: Sequence[str] | None) -> Folder:
+    def begin(self, spec: str, asked: Asked, seed: int, faults: Sequence[str] | None, double: bool) -> Folder:
         """Look at the whole cloud and write down what a new campaign stands on. `spec`: the cloud file's text.
+        `double`: some drills are of two faults.
 
         Raises DrillError (no such fault, none is possible, the cloud is not healthy), HostError, LockedError.
         """
@@ -66,6 +67,7 @@ class Site:
             "fidelity": self.cloud.fidelity,
             "sla": self.cloud.sla,
             "seed": seed,
+            "double": double,
             "asked": {"drills": asked.drills, "seconds": asked.seconds, "faults": [each.name for each in chosen]},
             "kinds": [each.as_json() for each in found],
             "not_possible": [each.as_json() for each in left_out],
@@ -99,7 +101,7 @@ class Site:
         found = [Kind.parse(each) for each in about["kinds"]]
         return Campaign(
             folder=folder,
-            choice=Choice(about["seed"], found, self.cloud.timers),
+            choice=Choice(about["seed"], found, self.cloud.timers, about.get("double", False)),
             asked=Asked(about["asked"]["drills"], about["asked"]["seconds"]),
             drill=self._drill,
             heal=self._heal_locked,
@@ -147,7 +149,10 @@ class Site:
         if target in LEADERS:
             # Whoever leads by then.
             names = [host.name for host in self.cloud.services[LEADERS[target].service].hosts]
-        fault.aimed(target).possible([self.fleet[name] for name in names])
+        equipped = fault.aimed(target).equipped(
+            Means(self.cloud, self.fleet, self.state.vault(), lambda each: resolve(each, views, self.cloud)), names
+        )
+        equipped.possible([self.fleet[name] for name in names])
 
     def _await_healthy(self) -> Views:
         """What is seen when all is well. Raises DrillError when that takes longer than a drill would wait."""

@@ -16,7 +16,7 @@ from fournines.campaign.choice import Choice, Planned
 from fournines.campaign.folder import DrillFolder, Folder
 from fournines.campaign.outcome import Outcome
 from fournines.errors import NinesError
-from fournines.faults import catalogue
+from fournines.faults import named
 from fournines.prove.healed import always_healed
 
 SILENT = 3
@@ -96,7 +96,7 @@ class Campaign:
             return self._end("done", "asked number done")
 
     def _one(self, planned: Planned) -> Outcome:
-        drill = self.folder.begin(planned, catalogue()[planned.fault].aimed(planned.target).letter)
+        drill = self.folder.begin(planned, named(planned.fault).aimed(planned.target).letter)
         began = time.time()
         try:
             self.drill(planned, drill)

@@ -10,15 +10,32 @@ from __future__ import annotations
 import difflib
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar, Literal
 
 from fournines.cloud.columns import Letter
 from fournines.cloud.model import Cloud
 from fournines.errors import DrillError
-from fournines.hosts import Host, Power
+from fournines.hosts import Fleet, Host, Power
 from fournines.seam import instances
+from fournines.state import Vault
+
+AND = "+"
+"""Between two faults that strike together, and between their targets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a fault may take to strike, besides its targets."""
+
+    cloud: Cloud
+    fleet: Fleet
+    vault: Vault
+    aim: Callable[[str], Sequence[str]]
+    """Hosts that a target means now. Raises DrillError."""
+
 
 Cut = Literal["apart", "together"] | None
 """Each target by itself, or targets from all but each other."""
@@ -46,6 +63,8 @@ class Fault(ABC):
     """The service on a member of which it acts without ending it."""
     blocks: ClassVar[bool] = False
     """Nothing fails over: what it takes must not be served until it is healed."""
+    unfenced: ClassVar[bool] = False
+    """Nobody can make sure that the target is off."""
     target: ClassVar[str] = ""
     """Where it strikes unless told otherwise, as `fournines.prove.targets.resolve` reads it."""
 
@@ -58,6 +77,10 @@ class Fault(ABC):
         """What drills are counted together: its name, and of a daemon's fault which one it strikes."""
         return self.name
 
+    def parts(self, names: Sequence[str]) -> Sequence[tuple[Fault, Sequence[str]]]:
+        """The faults that it is made of, and which of its hosts each of them strikes."""
+        return ((self, names),)
+
     def aimed(self, target: str) -> Fault:
         """The fault as it strikes that target. Raises DrillError where it strikes no such thing."""
         return self
@@ -65,6 +88,11 @@ class Fault(ABC):
     def choices(self, cloud: Cloud) -> Sequence[tuple[Letter, Sequence[str]]]:
         """What a campaign may aim it at: targets, class by class. None: where it strikes follows from the rest."""
         return ()
+
+    def equipped(self, means: Means, names: Sequence[str]) -> Fault:
+        """Itself with what it takes to strike the hosts of these names, and to heal takes not. Changes nothing. Raises
+        DrillError where that does not exist."""
+        return self
 
     def possible(self, targets: Sequence[Host]) -> None:
         """Raises DrillError, saying why, when these hosts cannot suffer it. Changes nothing."""
@@ -97,13 +125,18 @@ def catalogue() -> Mapping[str, Fault]:
 def recorded(name: str, target: str) -> Fault | None:
     """The fault that evidence calls so, as it struck that target; None: this version of nines has no such thing."""
     try:
-        return catalogue()[name].aimed(target)
-    except (KeyError, DrillError):
+        return named(name).aimed(target)
+    except DrillError:
         return None
 
 
 def named(name: str) -> Fault:
-    """The fault of that name. Raises DrillError naming those that there are."""
+    """The fault of that name, or of two names the two together. Raises DrillError naming those that there are."""
+    one, also, other = name.partition(AND)
+    if also:
+        from fournines.faults._pair import both
+
+        return both(named(one), named(other))
     faults = catalogue()
     if name in faults:
         return faults[name]

@@ -13,7 +13,12 @@ from fournines.faults import Fault
 from fournines.hosts import Host, run
 from fournines.services import daemons
 
-_RUNNING = 'systemctl list-units --plain --no-legend --state=running "$1" | grep -q .'
+_RUNNING = 'systemctl list-units --plain --no-legend --state=running "$1" | head -n 1 | cut -d " " -f 1'
+STRUCK = f"""
+unit=$({_RUNNING})
+[ -n "$unit" ] || {{ echo "no $1 runs" >&2; exit 1; }}
+"""
+"""Shell that sets `unit` to the first running one of the pattern `$1`, or fails."""
 
 
 class DaemonFault(Fault):
@@ -67,5 +72,5 @@ class DaemonFault(Fault):
 
     def possible(self, targets: Sequence[Host]) -> None:
         for host in targets:
-            if not run(host, ["sh", "-c", f"{_RUNNING} && echo yes || true", "nines", self.units]).strip():
+            if not run(host, ["sh", "-c", _RUNNING, "nines", self.units]).strip():
                 raise DrillError(f"no {self.units} runs on {host.name}", "aim at a host on which it does")

@@ -10,10 +10,8 @@ from typing import ClassVar
 
 from fournines.errors import DrillError
 from fournines.faults import Fault, switched_on
+from fournines.faults._timer import HEALED_AFTER_S
 from fournines.hosts import Host, Links
-
-HEALED_AFTER_S = 300
-"""More than a drill ever holds a fault."""
 
 
 class HostIsolate(Fault):

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fournines.faults import switched_on
-from fournines.faults._daemon import DaemonFault
+from fournines.faults._daemon import STRUCK, DaemonFault
 from fournines.hosts import Host, run
 
-_KILL = """
-unit=$(systemctl list-units --plain --no-legend --state=running "$1" | head -n 1 | cut -d ' ' -f 1)
-[ -n "$unit" ] || { echo "no $1 runs" >&2; exit 1; }
+_KILL = f"""{STRUCK}
 systemctl kill --kill-whom=main --signal=KILL "$unit"
 """
 # reset-failed also forgets how often it was started lately, which bounds how often systemd starts it again.

@@ -99,15 +99,17 @@ def _base(name: str, plan: Data, report: Data, campaign: Data) -> Observation:
         campaign.get("configuration", ""),
         report.get("fidelity") or campaign.get("fidelity", ""),
     )
+    letter = plan.get("letter") or (known.letter if known else "?")
     return Observation(
         drill=name,
         of=of,
-        letter=plan.get("letter") or (known.letter if known else "?"),
+        letter=letter,
         target=target,
         hosts=tuple(report.get("hosts") or plan.get("hosts", ())),
         silences=known is not None and known.silences,
         stops=known.stops if known else "",
-        blocks=known is not None and known.blocks,
+        # Two faults together may be too much where each of them is not.
+        blocks=letter == "X" or (known is not None and known.blocks),
     )
 
 

@@ -57,10 +57,14 @@ ROLES: Mapping[Role, Letter] = MappingProxyType({"control": "D", "storage": "F",
 
 def classes(fault: Fault, hosts: Collection[str], cloud: Cloud) -> frozenset[Letter]:
     """Of what classes that fault is on these hosts."""
-    letters: set[Letter] = {fault.letter}
-    if fault.silences and not fault.blocks:
-        # A host with several roles is lost to each of them.
-        letters |= {ROLES[role] for name in hosts for role in cloud.host(name).roles}
+    if fault.blocks:
+        return frozenset({fault.letter})
+    letters: set[Letter] = set()
+    for part, names in fault.parts([*hosts]):
+        letters.add(part.letter)
+        if part.silences:
+            # A host with several roles is lost to each of them.
+            letters |= {ROLES[role] for name in names for role in cloud.host(name).roles}
     return frozenset(letters)
 
 

@@ -23,7 +23,7 @@ from fournines.converge.events import Event, Observer, silent
 from fournines.converge.inspect import inspect
 from fournines.demo.find import Guest, find
 from fournines.errors import DrillError, HostError
-from fournines.faults import Fault
+from fournines.faults import Fault, Means
 from fournines.hosts import Fleet, Host
 from fournines.probes import GUEST, Api, HostProbe, Probe
 from fournines.prove import blocks, minority, objects, rows
@@ -48,6 +48,8 @@ from fournines.verify.run import Verified, verify
 
 NOWHERE = "none"
 """The target of a drill that injures nothing."""
+QUORUM_S = 600.0
+"""Within which all is well again after the loss of a quorum: its class."""
 _LOOK_EVERY_S = 2.0
 _TELL_EVERY_S = 1.0
 _TICK_S = 0.1
@@ -98,6 +100,9 @@ def drill(
             cloud=cloud,
             fleet=fleet,
             fault=fault.aimed(target),
+            equip=lambda aimed, names, views: aimed.equipped(
+                Means(cloud, fleet, vault, lambda each: resolve(each, views, cloud)), names
+            ),
             target=target,
             api=api_of(cloud, vault),
             look=lambda: inspect(cloud, fleet),
@@ -133,6 +138,8 @@ class Run:
     fault: Fault
     target: str
     api: Api
+    equip: Callable[[Fault, Sequence[str], Views], Fault] = lambda fault, names, views: fault
+    """Gives the fault what it takes to strike these hosts."""
     look: Callable[[], Views]
     glance: Callable[[Collection[str]], Views] | None = None
     """Health alone, of these hosts alone: while probes run, whoever looks takes what they measure. None: `look`."""
@@ -159,10 +166,11 @@ class Run:
             if self.fault.injures and not names:
                 raise DrillError(f"{self.fault.name} needs a target", "name vip, writer or a host")
             hosts = [self.fleet[name] for name in names]
-            self.fault.possible(hosts)
-            lost = struck(self.fault, names, views, self.cloud)
+            fault = self.equip(self.fault, names, views)
+            fault.possible(hosts)
+            lost = struck(fault, names, views, self.cloud)
             results = self.results()
-            self._tell("start", "drill", f"{self.fault.name} of {', '.join(names) or 'nothing'}: {results.folder}")
+            self._tell("start", "drill", f"{fault.name} of {', '.join(names) or 'nothing'}: {results.folder}")
             errands, notes = self._errands(names)
             sent = {errand.probe.name for errand in errands}
             api = self._api(notes)
@@ -178,10 +186,10 @@ class Run:
 
             def foretell(baseline: Sequence[Sample]) -> None:
                 if self.foretell:
-                    self.foretell(forecast(self.cloud, self.fault, names, lost, probes, baseline))
+                    self.foretell(forecast(self.cloud, fault, names, lost, probes, baseline))
 
             with ProbeFleet(plan, errands) as probing:
-                marks, told, audits = self._injure(probing, results, hosts, failover, foretell)
+                marks, told, audits = self._injure(fault, probing, results, hosts, failover, foretell)
                 t0, noise, books = probing.t0, probing.stop(), probing.books
         notes += told
         samples = sampled.read(results.samples)
@@ -194,7 +202,7 @@ class Run:
         self._tell("start", "audits")
         evidence = Evidence(self.cloud, self.fleet, self.look(), acknowledged, self.api, books)
         audits = [*audit_all(evidence), *audits, trips]
-        if self.fault.blocks:
+        if fault.blocks:
             if "copies" in lost:
                 stores = {probe.name for probe in probes if probe.all_copies}
                 audits.append(standstill([one for one in samples if one.probe in stores], marks))
@@ -208,7 +216,7 @@ class Run:
         except DrillError as error:
             notes.append(f"{error.message}; the next drill removes them")
         timers = self.cloud.timers
-        letters = classes(self.fault, names, self.cloud)
+        letters = classes(fault, names, self.cloud)
         judged = tuple(
             probe_report(
                 probe,
@@ -218,15 +226,15 @@ class Run:
                 timers,
                 lost,
                 beat.interval_s,
-                self.fault.bounded and not self.fault.blocks,
+                fault.bounded and not fault.blocks,
             )
             for probe, beat in zip(probes, beats, strict=True)
         )
         stall_limit = min(beat.deadline_s for beat in beats) / 2
         # Where nothing goes silent, answers may come at any time.
-        least = {probe.name: floor(timers, lost, probe) if self.fault.silences else 0.0 for probe in probes}
+        least = {probe.name: floor(timers, lost, probe) if fault.silences else 0.0 for probe in probes}
         report = Report(
-            drill=self.fault.name,
+            drill=fault.name,
             target=self.target,
             hosts=names,
             fidelity=self.cloud.fidelity,
@@ -244,6 +252,7 @@ class Run:
 
     def _injure(
         self,
+        fault: Fault,
         probing: ProbeFleet,
         results: Results,
         hosts: list[Host],
@@ -260,29 +269,31 @@ class Run:
 
         self._pass("baseline", probing.t0 + windows.baseline, follow)
         foretell(seen)
-        if self.fault.injures and (bad := [sample for sample in seen if not sample.ok]):
+        if fault.injures and (bad := [sample for sample in seen if not sample.ok]):
             last = bad[-1]
             raise DrillError(
                 f"the baseline is not clean: {len(bad)} of {len(seen)} requests were bad, "
                 f"such as {last.probe}: {last.error} {last.detail or ''}".rstrip(),
                 f"see {results.samples}",
             )
-        self._tell("start", "fault", f"{self.fault.name} of {', '.join(names) or 'nothing'}")
-        inject = results.done("inject", fault=self.fault.name, hosts=names)
-        self.fault.inject(hosts)
-        injected = results.done("injected", fault=self.fault.name, hosts=names)
+        self._tell("start", "fault", f"{fault.name} of {', '.join(names) or 'nothing'}")
+        inject = results.done("inject", fault=fault.name, hosts=names)
+        fault.inject(hosts)
+        injected = results.done("injected", fault=fault.name, hosts=names)
         self._tell("done", "fault", seconds=injected - inject)
-        with minority.Watch(minority.trials(self.fault.cuts, names, self.cloud), self.fleet) as left_behind:
-            if self.fault.blocks:
+        trials = minority.trials(*minority.cut_by(fault, names), self.cloud)
+        with minority.Watch(trials, self.fleet) as left_behind:
+            if fault.blocks:
                 self._pass("standstill", injected + windows.blocked, follow)
             elif not self._await_steady(seen, follow, injected, failover):
                 notes.append(f"not served for {windows.steady:g} s on end within {windows.served:g} s of the fault")
         self._tell("start", "heal")
-        heal = results.done("heal", fault=self.fault.name, hosts=names)
+        heal = results.done("heal", fault=fault.name, hosts=names)
         self._heal()
-        healed = results.done("healed", fault=self.fault.name, hosts=names)
+        healed = results.done("healed", fault=fault.name, hosts=names)
         self._tell("done", "heal", seconds=healed - heal)
-        _, problems = self._await_healthy("recovery", follow, briefly=True)
+        limit = max(windows.healthy, QUORUM_S if fault.letter == "X" else 0)
+        _, problems = self._await_healthy("recovery", follow, briefly=True, limit=limit)
         took = results.done("healthy" if not problems else "not healthy") - healed
         if problems:
             recovered = Verdict("recovered", "fail", f"not healthy {took:.0f} s after healing: {'; '.join(problems)}")
@@ -319,13 +330,14 @@ class Run:
             time.sleep(_TICK_S)
 
     def _await_healthy(
-        self, stage: str, follow: Callable[[], None], *, briefly: bool = False
+        self, stage: str, follow: Callable[[], None], *, briefly: bool = False, limit: float | None = None
     ) -> tuple[Views, list[str]]:
-        """What was seen last, and who is not well after `windows.healthy` seconds (nobody: healthy).
+        """What was seen last, and who is not well after `limit` seconds, else `windows.healthy` (nobody: healthy).
 
         `briefly`: between two looks at all hosts only at those that were not well.
         """
         began = time.monotonic()
+        limit = limit or self.windows.healthy
         everybody = [host.name for host in self.cloud.hosts]
         views: Views = {}
         hosts = everybody
@@ -336,7 +348,7 @@ class Run:
             problems = unhealthy(views, self.cloud)
             passed = time.monotonic() - began
             complete = set(everybody) <= set(seen)
-            if (complete and not problems) or passed >= self.windows.healthy:
+            if (complete and not problems) or passed >= limit:
                 self._tell("fail" if problems else "done", stage, "; ".join(problems), seconds=passed)
                 return views, problems
             self._tell("wait", stage, "; ".join(problems), seconds=passed)

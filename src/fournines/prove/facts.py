@@ -115,6 +115,9 @@ def carried(hosts: tuple[str, ...], views: Views, cloud: Cloud) -> frozenset[Par
 
 def struck(fault: Fault, hosts: tuple[str, ...], views: Views, cloud: Cloud) -> frozenset[Part]:
     """What that fault takes from the cloud when it strikes these hosts."""
+    parts = fault.parts(hosts)
+    if len(parts) > 1:
+        return frozenset(lost for part, own in parts for lost in struck(part, tuple(own), views, cloud))
     if fault.silences or fault.severs:
         return carried(hosts, views, cloud)
     if fault.stops:

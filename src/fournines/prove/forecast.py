@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from fournines.cloud.columns import Letter
 from fournines.cloud.model import Cloud
 from fournines.faults import Fault
 from fournines.probes import Probe
@@ -42,10 +43,12 @@ class Forecast:
     roles: tuple[str, ...]
     """Of these hosts, sorted."""
     probes: tuple[Expected, ...]
+    letter: Letter
+    """Class of the fault as it is on these hosts."""
 
     def as_json(self) -> dict[str, Any]:
         predicted = {each.probe.name: each.as_json() for each in self.probes}
-        return {"hosts": list(self.hosts), "roles": list(self.roles), "predicted": predicted}
+        return {"hosts": list(self.hosts), "roles": list(self.roles), "letter": self.letter, "predicted": predicted}
 
 
 def forecast(
@@ -74,4 +77,4 @@ def forecast(
             )
         )
     roles = {role for name in hosts for role in cloud.host(name).roles}
-    return Forecast(hosts, tuple(sorted(roles)), tuple(expected))
+    return Forecast(hosts, tuple(sorted(roles)), tuple(expected), fault.letter)

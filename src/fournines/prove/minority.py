@@ -16,7 +16,7 @@ from typing import Literal
 
 from fournines.cloud.model import Cloud
 from fournines.errors import HostError
-from fournines.faults import Cut
+from fournines.faults import Cut, Fault
 from fournines.hosts import Fleet, Host, Power, run
 from fournines.prove.audits import Verdict
 from fournines.services import Trial, catalogue
@@ -44,6 +44,16 @@ class Tried:
     seen: str
     after_s: float
     """Since the fault, when it was begun."""
+
+
+def cut_by(fault: Fault, names: Sequence[str]) -> tuple[Cut, Sequence[str]]:
+    """How a fault that strikes these hosts separates which of them. Of two at a time a host that is silenced counts as
+    separated too; where one of them leaves its targets together nothing is known of both."""
+    acting = [(part, own) for part, own in fault.parts(names) if part.cuts or part.silences]
+    kinds = {part.cuts for part, _ in acting}
+    if len(acting) > 1:
+        kinds = {"apart"} if "apart" in kinds and "together" not in kinds else {None}
+    return next(iter(kinds), None), [name for _, own in acting for name in own]
 
 
 def left_behind(cut: Cut, targets: Sequence[str], members: Sequence[str]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ A target is one of
 
 and of a role, a service or a daemon, so many hosts: `storage:2`, `rabbitmq:minority`, `control:majority`,
 `keystone:all`; `galera:primary` is the member that does for all what only one does, `keystone:c2` the one on that host.
+Of two faults at a time the targets of both: `vip+s1`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import get_args
 
 from fournines.cloud.model import Cloud, Role
 from fournines.errors import DrillError
+from fournines.faults import AND
 from fournines.prove.facts import (
     AGENT,
     GALERA,
@@ -66,6 +68,9 @@ def resolve(target: str, views: Views, cloud: Cloud) -> tuple[str, ...]:
 
     Raises DrillError when it means none, or when the hosts do not agree.
     """
+    if AND in target:
+        found = {name for each in target.split(AND) for name in resolve(each, views, cloud)}
+        return tuple(host.name for host in cloud.hosts if host.name in found)
     if target in LEADERS:
         return (_leader(target, views, cloud),)
     names = [host.name for host in cloud.hosts]

@@ -231,8 +231,9 @@ def _mariadb_unit() -> str:
             ("ExecStart", "/usr/sbin/mariadbd $GALERA_OPTIONS"),
             ("ExecStop", f"/usr/bin/python3 {_MEMBER} leave"),
             ("ExecStartPost", "/bin/rm -f /run/mysqld/galera-start.env"),
-            # New connections of either kind show the certificate that now lies there; those that stand stay.
-            ("ExecReload", f'/usr/bin/mariadb -e "{_RELOAD}"'),
+            # New connections of either kind show the certificate that now lies there; those that stand stay. Asked
+            # without TLS, over its socket: who looks at the old certificate could not renew one that has expired.
+            ("ExecReload", f'/usr/bin/mariadb --skip-ssl -e "{_RELOAD}"'),
             # How long a start may take is for those who wait for it to bound: a full copy takes what it takes.
             ("TimeoutStartSec", "infinity"),
             ("TimeoutStopSec", "30"),

@@ -39,7 +39,7 @@ def _subject_names(addresses: Iterable[str]) -> x509.SubjectAlternativeName:
 def certificate(folder: Path, name: str, addresses: Iterable[str], days: int, renew_before: int) -> tuple[str, str]:
     """As `Vault.certificate`, which nobody else may call at the same time."""
     wanted = _subject_names(sorted(set(addresses)))
-    issuer, issuer_key = authority(folder)
+    issuer, _ = authority(folder)
     path, key_path = folder / f"{name}.pem", folder / f"{name}.key"
     if path.exists() and key_path.exists():
         old = x509.load_pem_x509_certificate(path.read_bytes())
@@ -50,31 +50,46 @@ def certificate(folder: Path, name: str, addresses: Iterable[str], days: int, re
             return path.read_text(), key_path.read_text()
         # Its key goes before it does: the two must never be of different makes.
         path.unlink()
-    key = ec.generate_private_key(ec.SECP256R1())
     now = dt.datetime.now(dt.UTC)
+    chain, private = _issued(folder, name, wanted, now - _DAY, now + days * _DAY)
+    # The key first: a certificate without its key would look finished.
+    write_private(key_path, private)
+    write_private(path, chain)
+    return chain.decode(), private.decode()
+
+
+def expired(folder: Path, name: str, addresses: Iterable[str]) -> tuple[str, str]:
+    """As `Vault.expired`."""
+    now = dt.datetime.now(dt.UTC)
+    chain, private = _issued(folder, name, _subject_names(sorted(set(addresses))), now - 30 * _DAY, now - _DAY)
+    return chain.decode(), private.decode()
+
+
+def _issued(
+    folder: Path, name: str, addresses: x509.SubjectAlternativeName, begins: dt.datetime, ends: dt.datetime
+) -> tuple[bytes, bytes]:
+    """A new certificate and its new key, as PEM."""
+    issuer, issuer_key = authority(folder)
+    key = ec.generate_private_key(ec.SECP256R1())
     made = (
         x509.CertificateBuilder()
         .subject_name(_name(name))
         .issuer_name(issuer.subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _DAY)
-        .not_valid_after(now + days * _DAY)
-        .add_extension(wanted, critical=False)
+        .not_valid_before(begins)
+        .not_valid_after(ends)
+        .add_extension(addresses, critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_USAGE, critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
         .sign(issuer_key, hashes.SHA256())
     )
-    chain = made.public_bytes(serialization.Encoding.PEM)
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    # The key first: a certificate without its key would look finished.
-    write_private(key_path, private)
-    write_private(path, chain)
-    return chain.decode(), private.decode()
+    return made.public_bytes(serialization.Encoding.PEM), private
 
 
 def authority(folder: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:

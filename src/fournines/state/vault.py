@@ -87,6 +87,13 @@ class Vault:
         with self._making:
             return authority.certificate(self._folder, name, addresses, days, renew_before)
 
+    def expired(self, name: str, addresses: Iterable[str]) -> tuple[str, str]:
+        """One as `certificate` gives, kept nowhere, whose time was over yesterday."""
+        from fournines.state import authority
+
+        with self._making:
+            return authority.expired(self._folder, name, addresses)
+
     def certificates(self) -> dict[str, x509.Certificate]:
         """Every certificate that was made, by name, sorted; the authority's own is `ca`. Makes none."""
         from fournines.state import authority

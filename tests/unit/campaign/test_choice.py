@@ -96,3 +96,14 @@ def test_it_is_the_same_on_every_machine() -> None:
         ("null", "none", 0.5, 1.6, 32.2),
         ("two-storage-hosts", "s2,s3", 0.5, 2.9, 23.0),
     ]
+
+
+def test_some_drills_have_a_second_fault_and_the_others_stay_as_they_were() -> None:
+    kinds = [Kind("osd-kill", (), ("s1", "s2", "s3")), Kind("power-loss", ("vip",), ("c1",)), Kind("null", ("none",))]
+    single = list(islice(Choice(7, kinds, LAB).after(0), 300))
+    double = list(islice(Choice(7, kinds, LAB, double=True).after(0), 300))
+    pairs = [planned for planned in double if "+" in planned.fault]
+    assert 20 < len(pairs) < 100, "not every two can be done together"
+    assert {planned.fault for planned in pairs} >= {"osd-kill+osd-kill", "osd-kill+power-loss"}
+    assert all(two == one for one, two in zip(single, double, strict=True) if "+" not in two.fault)
+    assert all(planned.target.count("+") == 1 for planned in pairs)

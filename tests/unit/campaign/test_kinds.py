@@ -90,7 +90,9 @@ def test_a_cloud_without_storage_and_guests_leaves_their_faults_out() -> None:
     here, left_out = kinds(bare, catalogue().values(), always)
     faults = list(dict.fromkeys(kind.fault for kind in here))
     of_hosts = ["blackhole", "deaf", "host-isolate", "mute", "packet-loss", "partition", "power-loss"]
-    assert faults == sorted([*of_hosts, "freeze", "kill", "null", "standby"])
+    of_hosts += ["bandwidth", "clock-step", "cpu-starvation", "dns-gone", "fence-device-dead", "memory-pressure"]
+    of_daemons = ["bad-configuration", "certificate-expired", "disk-full", "freeze", "kill"]
+    assert faults == sorted([*of_hosts, *of_daemons, "null", "standby"])
     why = {each.fault: each.why for each in left_out}
     assert why["osd-kill"] == "the cloud has no ceph-osd"
     assert why["compute-isolate"] == "the cloud has no compute-agent"

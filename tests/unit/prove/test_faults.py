@@ -94,7 +94,8 @@ def test_a_drill_of_storage_is_another_fault_with_a_target_and_a_budget() -> Non
         assert (fault.target, fault.letter) == (target, letter)
         assert named(like).target == "", "told from its own kind"
     assert [name for name, fault in catalogue().items() if fault.blocks] == ["two-storage-hosts"]
-    assert [name for name, fault in catalogue().items() if not fault.injures] == ["null", "standby"]
+    unnoticed = ["dns-gone", "fence-device-dead", "null", "standby"]
+    assert [name for name, fault in catalogue().items() if not fault.injures] == unnoticed
 
 
 def test_isolation_is_bounded_before_it_begins() -> None:
@@ -245,6 +246,8 @@ def test_what_a_host_hears_and_says_is_dropped_for_a_bounded_time_and_never_the_
         ("deaf", ["input"]),
         ("mute", ["output"]),
         ("packet-loss", ["input"]),
+        ("bandwidth", ["input", "output"]),
+        ("dns-gone", ["input", "output"]),
     ):
         host.told.write_text("")
         named(name).inject([host])
@@ -256,9 +259,9 @@ def test_what_a_host_hears_and_says_is_dropped_for_a_bounded_time_and_never_the_
         said = host.told.read_text().splitlines()
         assert [line.split()[0] for line in said] == ["systemd-run", "nft"], "armed before"
         assert "--on-active=300" in said[0]
-        assert "nft delete table inet nines_fault" in said[0]
+        assert f"nft delete table inet nines_{name.replace('-', '_')}" in said[0]
         named(name).heal([host])
-        assert "nft delete table inet nines_fault" in host.told.read_text().splitlines()[2]
+        assert "nft delete table inet nines_" in host.told.read_text().splitlines()[2]
 
 
 def test_a_partition_leaves_the_targets_to_each_other(tmp_path: Path) -> None:

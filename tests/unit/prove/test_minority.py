@@ -16,8 +16,9 @@ from views import cloud
 from fournines.converge.steps import Command
 from fournines.errors import HostError
 from fournines.faults import Cut, catalogue, named
+from fournines.faults._pair import both
 from fournines.hosts import PowerState
-from fournines.prove.minority import Tried, Watch, attempt, judge, left_behind, trials
+from fournines.prove.minority import Tried, Watch, attempt, cut_by, judge, left_behind, trials
 from fournines.services import Trial
 
 CONTROL = ("c1", "c2", "c3")
@@ -38,6 +39,23 @@ CONTROL = ("c1", "c2", "c3")
 )
 def test_who_is_left_behind(cut: Cut, targets: tuple[str, ...], behind: tuple[str, ...]) -> None:
     assert left_behind(cut, targets, CONTROL) == behind
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "cut", "targets"),
+    [
+        ("host-isolate", "packet-loss", "apart", ["c1"]),
+        ("partition", "packet-loss", "together", ["c1"]),
+        # With a host that is gone, whoever is left is one less.
+        ("host-isolate", "power-loss", "apart", ["c1", "c2"]),
+        ("partition", "power-loss", None, ["c1", "c2"]),
+        ("packet-loss", "packet-loss", None, []),
+    ],
+)
+def test_of_two_faults_those_that_separate_hosts_count(first: str, second: str, cut: Cut, targets: list[str]) -> None:
+    pair = both(named(first), named(second))
+    pair.struck = (["c1"], ["c2"])
+    assert cut_by(pair, ["c1", "c2"]) == (cut, targets)
 
 
 def test_two_halves_are_both_minorities() -> None:

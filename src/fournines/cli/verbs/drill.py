@@ -18,6 +18,12 @@ def drill(
             "--target", "-t", help="vip, writer, a host, or as in storage:2, rabbitmq:minority; some faults have one."
         ),
     ] = None,
+    also: Annotated[
+        str | None, typer.Option("--also", metavar="FAULT", help="A second fault, which strikes while the first holds.")
+    ] = None,
+    also_target: Annotated[
+        str | None, typer.Option("--also-target", metavar="TEXT", help="Of that one [default: the same].")
+    ] = None,
     cloud: CloudOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -32,8 +38,15 @@ def drill(
 
     injury = faults.named(fault)
     target = target or injury.target
-    if not target and injury.injures:
-        raise typer.BadParameter(f"{fault} injures a host: name it, vip or writer", param_hint="--target")
+    if not target and (injury.injures or injury.service):
+        raise typer.BadParameter(f"{fault} strikes a host: name it, vip or writer", param_hint="--target")
+    if also:
+        other = faults.named(also)
+        target = faults.AND.join((target, also_target or other.target or target))
+        fault = faults.AND.join((fault, also))
+        injury = faults.named(fault)
+    elif also_target:
+        raise typer.BadParameter("of which fault? name it by --also", param_hint="--also-target")
     resolved, state, fleet = connect(cloud)
     with watch(f"drill {fault} on {resolved.name}") as observer:
         report = drills.drill(resolved, fleet, state, injury, target or drills.NOWHERE, observer)

@@ -34,6 +34,9 @@ def prove(
         str | None,
         typer.Option("--faults", metavar="A,B,C", help="Only these [default: all that the cloud can suffer]."),
     ] = None,
+    double: Annotated[
+        bool, typer.Option("--double", help="Some drills have a second fault while the first holds.")
+    ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the newest campaign that has not ended.")
     ] = False,
@@ -56,7 +59,7 @@ def prove(
     from fournines.cli.ticker import ticker
     from fournines.cloud import find_cloud
 
-    if resume and (time or drills or seed is not None or faults):
+    if resume and (time or drills or seed is not None or faults or double):
         raise typer.BadParameter("what was asked at the start holds: give it alone", param_hint="--resume")
     if not resume and not (time or drills):
         raise typer.BadParameter("how long? --for 8h, or --drills 300", param_hint="--for")
@@ -71,7 +74,7 @@ def prove(
             spec = find_cloud(cloud).read_text(encoding="utf-8")
             chosen = [name.strip() for name in faults.split(",") if name.strip()] if faults else None
             seed = random.randrange(2**31) if seed is None else seed  # noqa: S311 - to be told, and given again
-            folder = site.begin(spec, Asked(drills, time), seed, chosen)
+            folder = site.begin(spec, Asked(drills, time), seed, chosen, double)
         about = folder.about
         told(f"campaign {folder.path.name} of {resolved.name}, seed {about['seed']}, {resolved.fidelity}", out)
         told(text.heading(), out)

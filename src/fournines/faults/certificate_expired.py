@@ -1,0 +1,48 @@
+"""A member shows a certificate that has expired, as when its renewal was forgotten: connections that stand go on, and
+no new one is trusted by anybody who looks.
+
+It is of the cloud's own authority and for the right names: nothing is wrong with it but its date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fournines.cloud.columns import Letter
+from fournines.cloud.model import Cloud
+from fournines.cloud.model import Host as Specified
+from fournines.converge.resources import Resource, Unit
+from fournines.errors import DrillError
+from fournines.faults import Means
+from fournines.faults._laid_over import Change, LaidOver
+from fournines.services import catalogue
+
+
+class CertificateExpired(LaidOver):
+    """No timer bounds what it costs: a check that only connects finds nothing wrong."""
+
+    name = "certificate-expired"
+    letter = "B"
+    bounded = False
+
+    def choices(self, cloud: Cloud) -> Sequence[tuple[Letter, Sequence[str]]]:
+        """Of the main daemon of each service that shows one."""
+        found: dict[Letter, list[str]] = {}
+        for name, placement in cloud.services.items():
+            service = catalogue()[name]
+            hosts = [host for host in placement.hosts if any(one.port for one in service.certificates(cloud, host))]
+            if hosts and placement.strategy.supervisor != "elsewhere":
+                members = [*(["primary"] if service.primary else []), *(host.name for host in hosts)]
+                letter = self.letter_of(service.fault_class(service.log_units[0]))
+                found.setdefault(letter, []).extend(f"{name}:{each}" for each in members)
+        return sorted(found.items())
+
+    def change(self, means: Means, host: Specified, units: Sequence[Unit], resources: Sequence[Resource]) -> Change:
+        read = {path for unit in units for path in unit.reads}
+        reloaded = {path for unit in units for path in unit.reload_reads}
+        service = catalogue()[self.stops]
+        shown = [one for one in service.certificates(means.cloud, host) if one.port and one.path in read | reloaded]
+        if not shown:
+            raise DrillError(f"{units[0].name} on {host.name} shows no certificate", "aim at one that does")
+        files = {one.path: {"content": "".join(means.vault.expired(one.name, one.addresses))} for one in shown}
+        return Change(tuple(unit.name for unit in units), files, "restart" if files.keys() & read else "reload")
