@@ -51,9 +51,10 @@ def cut_by(fault: Fault, names: Sequence[str]) -> tuple[Cut, Sequence[str]]:
     separated too; where one of them leaves its targets together nothing is known of both."""
     acting = [(part, own) for part, own in fault.parts(names) if part.cuts or part.silences]
     kinds = {part.cuts for part, _ in acting}
+    cut: Cut = next(iter(kinds), None)
     if len(acting) > 1:
-        kinds = {"apart"} if "apart" in kinds and "together" not in kinds else {None}
-    return next(iter(kinds), None), [name for _, own in acting for name in own]
+        cut = "apart" if "apart" in kinds and "together" not in kinds else None
+    return cut, [name for _, own in acting for name in own]
 
 
 def left_behind(cut: Cut, targets: Sequence[str], members: Sequence[str]) -> tuple[str, ...]:
