@@ -50,7 +50,7 @@ def cut_by(fault: Fault, names: Sequence[str]) -> tuple[Cut, Sequence[str]]:
     """How a fault that strikes these hosts separates which of them. Of two at a time a host that is silenced counts as
     separated too; where one of them leaves its targets together nothing is known of both."""
     acting = [(part, own) for part, own in fault.parts(names) if part.cuts or part.silences]
-    kinds = {part.cuts for part, _ in acting}
+    kinds: set[Cut] = {part.cuts for part, _ in acting}
     cut: Cut = next(iter(kinds), None)
     if len(acting) > 1:
         cut = "apart" if "apart" in kinds and "together" not in kinds else None
