@@ -37,7 +37,7 @@ def singles(tree: FaultTree, known: Known | None = None) -> AbstractSet[str]:
 
 
 def _of(name: str, gate: Gate, known: Mapping[str, AbstractSet[str]]) -> AbstractSet[str]:
-    below = [known[each] if each in known else (each,) for each in gate.inputs]
+    below = [known.get(each, (each,)) for each in gate.inputs]
     match gate.kind:
         case "or":
             return frozenset[str]().union(*below)
