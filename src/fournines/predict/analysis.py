@@ -27,12 +27,13 @@ class Analysis:
     @cached_property
     def chances(self) -> Mapping[str, float]:
         """Part -> unavailability."""
-        return self._of_each(Part.unavailability)
+        unavailability = self._alike(Part.unavailability)
+        return {name: unavailability(part) for name, part in self.structure.parts.items()}
 
     @cached_property
-    def per_year(self) -> Mapping[str, float]:
-        """Part -> how often it fails in a year."""
-        return self._of_each(Part.per_year)
+    def per_year(self) -> Callable[[Part], float]:
+        """How often a part fails in a year."""
+        return self._alike(Part.per_year)
 
     @property
     def tree(self) -> FaultTree:
@@ -52,22 +53,23 @@ class Analysis:
     @cached_property
     def outages_per_year(self) -> float:
         """How often too few parts are up."""
-        return self.importance.frequency(self.per_year)
+        return self.importance.frequency({name: self.per_year(part) for name, part in self.structure.parts.items()})
 
     def likeliest(self, count: int) -> list[CutSet]:
         """Minimal cut sets, the likeliest first."""
         return self.structure.cut_sets.likeliest(count, self.chances)
 
-    def _of_each(self, figure: Callable[[Part, Mapping[str, Rate]], float]) -> Mapping[str, float]:
-        """All parts of a kind have the same."""
-        same: dict[tuple[str, str | None, bool], float] = {}
-        found: dict[str, float] = {}
-        for name, part in self.structure.parts.items():
+    def _alike(self, figure: Callable[[Part, Mapping[str, Rate]], float]) -> Callable[[Part], float]:
+        """That figure of a part, by these rates: all parts of a kind have the same, which is computed once."""
+        known: dict[tuple[str, str | None, bool], float] = {}
+
+        def of(part: Part) -> float:
             key = part.kind, part.of, bool(part.group)
-            if key not in same:
-                same[key] = figure(part, self.rates)
-            found[name] = same[key]
-        return found
+            if key not in known:
+                known[key] = figure(part, self.rates)
+            return known[key]
+
+        return of
 
 
 def analyse(cloud: Cloud) -> Iterator[Analysis]:

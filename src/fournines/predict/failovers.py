@@ -68,9 +68,9 @@ def _of(placement: Placement, failover: Failover, analysis: Analysis, cloud: Clo
 
 def _per_year(placement: Placement, analysis: Analysis, *, hosts: bool, each: bool) -> float:
     """Losses a year: of all members, or of the one that is active, which may be any of them."""
-    parts, often = analysis.structure.parts, analysis.per_year
+    parts = analysis.structure.parts
     once: Mapping[str, float] = {
-        name: often[name]
+        name: analysis.per_year(parts[name])
         for names in analysis.structure.members[placement.name]
         for name in names
         if name in parts and (parts[name].kind == "host") == hosts

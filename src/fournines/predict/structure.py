@@ -11,8 +11,7 @@ one of changes for who changes nothing. Somebody else's service (strategy extern
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import groupby
@@ -44,18 +43,23 @@ class Structure:
     """Event -> the part."""
     stands_on: Sequence[Placement]
     """The services that it stands on, each once: those whose failovers it feels."""
-    members: Mapping[str, Sequence[Sequence[str]]]
-    """Of these services: by which parts each member is down, as their names: daemons and disks there, then its host."""
-
     ordering: Callable[[], Sequence[str]]
     """Makes `order`."""
-    known: Known = field(default_factory=dict[str, AbstractSet[str]])
+    membership: Callable[[], Mapping[str, Sequence[Sequence[str]]]]
+    """Makes `members`."""
+    known: Known = field(default_factory=dict[str, Collection[str]])
     """What is known of single points of failure below gates, which the trees of a cloud share."""
 
     @cached_property
     def order(self) -> Sequence[str]:
         """Its parts in an order in which a diagram had better ask them."""
         return self.ordering()
+
+    @cached_property
+    def members(self) -> Mapping[str, Sequence[Sequence[str]]]:
+        """Of the services that it stands on: by which parts each member is down, as their names: daemons and disks
+        there, then its host."""
+        return self.membership()
 
     @cached_property
     def bdd(self) -> Bdd:
@@ -129,8 +133,8 @@ class Structures:
             FaultTree(top, gates, dict.fromkeys(parts, 0.0)),
             parts,
             tuple(stands_on.values()),
-            {name: self._causes(placement) for name, placement in stands_on.items()},
             partial(self._order, parts),
+            lambda: {name: self._causes(placement) for name, placement in stands_on.items()},
             self._known,
         )
 
