@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 import resource
 import subprocess
@@ -40,6 +41,8 @@ def run(*words: str) -> tuple[float, float, float]:
 
 
 def main() -> None:
+    # As `scripts/bootstrap` leaves it; Python may have been told not to write byte code.
+    compileall.compile_dir(REPOSITORY / "src", quiet=1)
     print(f"{'figure':<34} {'asked':>8} {'seconds':>9} {'CPU':>8} {'MB':>7} {'load':>6}")
     for hosts in [int(word) for word in sys.argv[1:]] or ASKED:
         with tempfile.TemporaryDirectory() as folder:

@@ -10,7 +10,7 @@ another left out. A. Rauzy, "Mathematical foundations of minimal cutsets", IEEE 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -62,6 +62,20 @@ class CutSets:
     def rare_event(self, events: Mapping[str, float] | None = None) -> float:
         """Sum of the cut sets' probabilities: at least the top's, close to it where all are small."""
         return self._sums(chances(self.tree, self.diagram, events), 0.0, 1.0)[self.diagram.root]
+
+    def rare_event_without(
+        self, groups: Iterable[Iterable[str]], events: Mapping[str, float] | None = None
+    ) -> Iterator[float]:
+        """The same with all events of a group impossible, for each group in turn."""
+        weights = chances(self.tree, self.diagram, events)
+        variable = {name: number for number, name in enumerate(self.diagram.names)}
+        for group in groups:
+            left = weights.copy()
+            for name in group:
+                # What the top does not ask is no variable.
+                if name in variable:
+                    left[variable[name]] = 0.0
+            yield self._sums(left, 0.0, 1.0)[self.diagram.root]
 
     def upper_bound(self, events: Mapping[str, float] | None = None) -> float:
         """1 - product of (1 - P) over all cut sets. Of a coherent tree at least the top's probability, and often nearer
@@ -146,33 +160,39 @@ def minimal(bdd: Bdd, limit_order: int | None = None, most: int = 2_000_000) -> 
     A limit counts events, so for it modules are opened: TooManyNodesError when that takes more than `most` nodes.
     """
     if limit_order is None:
-        return CutSets(bdd.tree, _minimal(bdd.diagram, math.inf))
-    return CutSets(bdd.tree, _minimal(opened(bdd.diagram, bdd.order, most), limit_order))
+        return CutSets(bdd.tree, _minimal(bdd.diagram))
+    return CutSets(bdd.tree, _limited(opened(bdd.diagram, bdd.order, most), limit_order))
 
 
-def _minimal(diagram: Diagram, limit: float) -> Diagram:
+def _minimal(diagram: Diagram) -> Diagram:
+    families = Families()
+    made = [NONE, EMPTY]
+    for variable, _, low, high in diagram.rows:
+        without = made[low]
+        made.append(families.family(variable, without, families.without(made[high], without)))
+    modules = [each if each < 0 else made[each] for each in diagram.modules]
+    return Diagram.of(diagram.names, modules, families.nodes, made[diagram.root])
+
+
+def _limited(diagram: Diagram, limit: int) -> Diagram:
+    """The diagram has no modules."""
     least: list[float] = [math.inf, 0.0]  # node -> fewest events that make it true
-    for _, module, low, high in diagram.rows:
-        least.append(min(least[low], least[high] + (1 if module < 0 else least[module])))
-    # Node -> how many events its sets may have: any number, or each number that it is asked for.
-    asked: list[set[float]] = [set() for _ in least]
+    for _, _, low, high in diagram.rows:
+        least.append(min(least[low], least[high] + 1))
+    # Node -> how many events its sets may have: each number that it is asked for.
+    asked: list[set[int]] = [set() for _ in least]
     asked[diagram.root].add(limit)
     for node in range(len(least) - 1, 1, -1):
         asked[node] = {most for most in asked[node] if most >= least[node]}
-        module = diagram.modules[diagram.variable[node]]
-        if asked[node] and module >= 0:
-            asked[module].add(limit)
         for most in asked[node]:
             asked[diagram.low[node]].add(most)
             asked[diagram.high[node]].add(most - 1)
     families = Families()
-    made: list[dict[float, int]] = [{}, {most: EMPTY for most in asked[1] if most >= 0}]
+    made: list[dict[int, int]] = [{}, {most: EMPTY for most in asked[1] if most >= 0}]
     for node, (variable, _, low, high) in enumerate(diagram.rows, start=2):
         made.append({})
         for most in asked[node]:
             without = made[low].get(most, NONE)
             added = families.without(made[high].get(most - 1, NONE), without)
             made[node][most] = families.family(variable, without, added)
-    modules = [each if each < 0 else made[each].get(limit, NONE) for each in diagram.modules]
-    top = made[diagram.root].get(limit, NONE)
-    return Diagram.of(diagram.names, modules, families.nodes, top)
+    return Diagram.of(diagram.names, diagram.modules, families.nodes, made[diagram.root].get(limit, NONE))

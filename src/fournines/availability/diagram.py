@@ -56,5 +56,5 @@ class Diagram:
     @property
     def rows(self) -> Iterator[tuple[int, int, int, int]]:
         """Variable, module or -1, low and high of each node from 2 on."""
-        for variable, low, high in zip(self.variable[2:], self.low[2:], self.high[2:], strict=True):
-            yield variable, self.modules[variable], low, high
+        asked = self.variable[2:]
+        return zip(asked, map(self.modules.__getitem__, asked), self.low[2:], self.high[2:], strict=True)

@@ -8,7 +8,7 @@ which is that of probabilistic safety assessments (minimal cut sets, rare events
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -57,19 +57,21 @@ class Importance:
 
 
 def fussell_vesely(
-    cut_sets: CutSets, groups: Iterable[Collection[str]], events: Mapping[str, float]
+    cut_sets: CutSets, groups: Sequence[Collection[str]], events: Mapping[str, float]
 ) -> Iterator[float]:
     """Of each group of events, in turn: the sum of the probabilities of the cut sets with at least one of them, over
     that of all; 0 when that is.
 
     Right to about 1e-16. Raises ValueError as `Bdd.probability` does.
     """
+    whole, slopes = cut_sets.rare_event(events), cut_sets.slopes(events)
     chances = {**cut_sets.tree.events, **events}
-    whole, slopes = cut_sets.rare_event(chances), cut_sets.slopes(chances)
+    several = [names for names in groups if len(names) > 1]
+    without = iter(cut_sets.rare_event_without(several, events))
     for names in groups:
         if len(names) == 1:
             (name,) = names
             part = chances[name] * slopes[name]
         else:
-            part = max(0.0, whole - cut_sets.rare_event({**chances, **dict.fromkeys(names, 0.0)}))
+            part = max(0.0, whole - next(without)) if names else 0.0
         yield part / whole if whole else 0.0

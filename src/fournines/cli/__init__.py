@@ -5,9 +5,15 @@ Start-up is felt at every command: `verbs/` import what they work with inside th
 
 from __future__ import annotations
 
+import os
+
 
 def main() -> None:
     """Entry point of the console script `nines`."""
+    # What libraries do as they are imported, and nobody here asks for: pydantic looks for plugins in the metadata of
+    # every package, numpy starts threads for linear algebra.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from fournines.cli.app import run
 
     run()

@@ -37,8 +37,9 @@ def _nines(
     """Build a highly available OpenStack cloud from one file, break it on purpose, and measure it."""
 
 
-def application() -> typer.Typer:
-    """Every module of `verbs/` is a verb: its function of the same name is the command."""
+def application(only: str | None = None) -> typer.Typer:
+    """Every module of `verbs/` is a verb: its function of the same name is the command. `only`: where there is one of
+    that name, the others are not loaded, which would take as long as a small cloud does."""
     app = typer.Typer(
         name="nines",
         add_completion=False,
@@ -48,17 +49,18 @@ def application() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_nines)
-    for module_info in pkgutil.iter_modules(verbs.__path__):
-        module = importlib.import_module(f"{verbs.__name__}.{module_info.name}")
+    names = [each.name for each in pkgutil.iter_modules(verbs.__path__)]
+    for name in [only] if only in names else names:
+        module = importlib.import_module(f"{verbs.__name__}.{name}")
         settings: dict[str, object] = getattr(module, "CONTEXT", {})
-        app.command(module_info.name, context_settings=settings)(getattr(module, module_info.name))
+        app.command(name, context_settings=settings)(getattr(module, name))
     return app
 
 
 def run() -> None:
     """Runs the command line of this process and exits."""
     try:
-        application()(prog_name="nines")
+        application(only=next(iter(sys.argv[1:]), None))(prog_name="nines")
     except NinesError as error:
         sys.exit(_tell(error))
     except KeyboardInterrupt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, ClassVar, NamedTuple, Protocol, cast, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -103,7 +104,7 @@ def check_services(root: Document, offers: Offers) -> Iterator[Problem]:
         lacking = lacking_roles(offers, roles, chosen) if roles <= set(get_args(Role)) else {}
         for role, names in lacking.items():
             yield Problem(place(root, ("hosts",), key=True), no_host(role, names))
-    schema = json_schema_of(offers) if services else {}
+    schema = cache(lambda: json_schema_of(offers))
     for name, (key, node) in services.items():
         offer = offers.get(name)
         if offer is None:
@@ -120,7 +121,7 @@ def check_services(root: Document, offers: Offers) -> Iterator[Problem]:
             try:
                 read_options(offer, cast("dict[str, object]", data))
             except ValidationError as error:
-                yield from explain(error, root, schema, ("services", name))
+                yield from explain(error, root, schema(), ("services", name))
 
 
 def check_cloud(root: Document, cloud: Cloud, offers: Offers) -> Iterator[Problem]:

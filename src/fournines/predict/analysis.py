@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -10,7 +10,7 @@ from fournines.availability.cut_sets import CutSet
 from fournines.availability.importance import Importance
 from fournines.availability.tree import FaultTree
 from fournines.cloud.model import Cloud
-from fournines.predict.parts import PEOPLE, SITE
+from fournines.predict.parts import PEOPLE, SITE, Part
 from fournines.predict.rates import Rate, rates
 from fournines.predict.structure import Structure, Structures
 from fournines.predict.visible import Visible, offered
@@ -27,15 +27,13 @@ class Analysis:
     @cached_property
     def chances(self) -> Mapping[str, float]:
         """Part -> unavailability."""
-        same: dict[tuple[str, str | None, bool], float] = {}
-        found: dict[str, float] = {}
-        for name, part in self.structure.parts.items():
-            # All parts of a kind have the same.
-            key = part.kind, part.of, bool(part.group)
-            if key not in same:
-                same[key] = part.unavailability(self.rates)
-            found[name] = same[key]
-        return found
+        unavailability = self._alike(Part.unavailability)
+        return {name: unavailability(part) for name, part in self.structure.parts.items()}
+
+    @cached_property
+    def per_year(self) -> Callable[[Part], float]:
+        """How often a part fails in a year."""
+        return self._alike(Part.per_year)
 
     @property
     def tree(self) -> FaultTree:
@@ -55,13 +53,23 @@ class Analysis:
     @cached_property
     def outages_per_year(self) -> float:
         """How often too few parts are up."""
-        return self.importance.frequency(
-            {name: part.per_year(self.rates) for name, part in self.structure.parts.items()}
-        )
+        return self.importance.frequency({name: self.per_year(part) for name, part in self.structure.parts.items()})
 
     def likeliest(self, count: int) -> list[CutSet]:
         """Minimal cut sets, the likeliest first."""
         return self.structure.cut_sets.likeliest(count, self.chances)
+
+    def _alike(self, figure: Callable[[Part, Mapping[str, Rate]], float]) -> Callable[[Part], float]:
+        """That figure of a part, by these rates: all parts of a kind have the same, which is computed once."""
+        known: dict[tuple[str, str | None, bool], float] = {}
+
+        def of(part: Part) -> float:
+            key = part.kind, part.of, bool(part.group)
+            if key not in known:
+                known[key] = figure(part, self.rates)
+            return known[key]
+
+        return of
 
 
 def analyse(cloud: Cloud) -> Iterator[Analysis]:

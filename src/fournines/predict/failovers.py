@@ -70,7 +70,7 @@ def _per_year(placement: Placement, analysis: Analysis, *, hosts: bool, each: bo
     """Losses a year: of all members, or of the one that is active, which may be any of them."""
     parts = analysis.structure.parts
     once: Mapping[str, float] = {
-        name: parts[name].per_year(analysis.rates)
+        name: analysis.per_year(parts[name])
         for names in analysis.structure.members[placement.name]
         for name in names
         if name in parts and (parts[name].kind == "host") == hosts

@@ -11,7 +11,7 @@ one of changes for who changes nothing. Somebody else's service (strategy extern
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import groupby
@@ -19,8 +19,8 @@ from typing import Literal
 
 from fournines.availability.bdd import Bdd
 from fournines.availability.cut_sets import CutSets, minimal
-from fournines.availability.live import LiveTree
 from fournines.availability.nodes import TooManyNodesError
+from fournines.availability.singles import Known, singles
 from fournines.availability.tree import FaultTree, Gate
 from fournines.availability.tree import Kind as GateKind
 from fournines.cloud.model import Cloud, Host, Needs, Placement, Spread
@@ -43,16 +43,23 @@ class Structure:
     """Event -> the part."""
     stands_on: Sequence[Placement]
     """The services that it stands on, each once: those whose failovers it feels."""
-    members: Mapping[str, Sequence[Sequence[str]]]
-    """Of these services: by which parts each member is down, as their names: daemons and disks there, then its host."""
-
     ordering: Callable[[], Sequence[str]]
     """Makes `order`."""
+    membership: Callable[[], Mapping[str, Sequence[Sequence[str]]]]
+    """Makes `members`."""
+    known: Known = field(default_factory=dict[str, Collection[str]])
+    """What is known of single points of failure below gates, which the trees of a cloud share."""
 
     @cached_property
     def order(self) -> Sequence[str]:
         """Its parts in an order in which a diagram had better ask them."""
         return self.ordering()
+
+    @cached_property
+    def members(self) -> Mapping[str, Sequence[Sequence[str]]]:
+        """Of the services that it stands on: by which parts each member is down, as their names: daemons and disks
+        there, then its host."""
+        return self.membership()
 
     @cached_property
     def bdd(self) -> Bdd:
@@ -70,15 +77,9 @@ class Structure:
 
     @cached_property
     def singles(self) -> tuple[str, ...]:
-        """Parts without each of which it is down, whatever else is up, sorted: the tree is asked with each of them out,
-        so that this needs no diagram, which is large where very many members decide by majority."""
-        live = LiveTree(self.tree)
-        found: list[str] = []
-        for name in self.parts:
-            if live.flip(name):
-                found.append(name)
-            live.flip(name)
-        return tuple(sorted(found))
+        """Parts without each of which it is down, whatever else is up, sorted. This needs no diagram, which is large
+        where very many members decide by majority."""
+        return tuple(sorted(singles(self.tree, self.known)))
 
     @cached_property
     def cut_sets(self) -> CutSets:
@@ -98,6 +99,7 @@ class Structures:
     def __post_init__(self) -> None:
         self._gates: dict[str, Gate] = {}
         self._parts: dict[str, Part] = {}
+        self._known: Known = {}
         self._sizes: dict[str, int] = {}
         self._sites = {host.name: _site(host) for host in self.cloud.hosts}
         self._roles = {host.name: _role(host) for host in self.cloud.hosts}
@@ -131,8 +133,9 @@ class Structures:
             FaultTree(top, gates, dict.fromkeys(parts, 0.0)),
             parts,
             tuple(stands_on.values()),
-            {name: self._causes(placement) for name, placement in stands_on.items()},
             partial(self._order, parts),
+            lambda: {name: self._causes(placement) for name, placement in stands_on.items()},
+            self._known,
         )
 
     def _counts(self, need: Needs, changes: bool) -> bool:

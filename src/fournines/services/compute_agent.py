@@ -14,9 +14,9 @@ from fournines.converge.resources import Directory, File, Resource, Unit
 from fournines.converge.steps import Command
 from fournines.services import Service
 from fournines.services._render import on_host, unit
-from fournines.services.onhost.compute_agent import PORT
 from fournines.state import Vault
 
+PORT = 9201
 ADMISSION = "compute-admission.service"
 """Started when the cluster has admitted the host."""
 SECRET = "compute admission"  # noqa: S105 - its name in the vault

@@ -11,6 +11,7 @@ from trees import random_tree
 
 from fournines.availability.bdd import Bdd
 from fournines.availability.cut_sets import CutSets, minimal
+from fournines.availability.singles import singles
 from fournines.availability.tree import FaultTree
 
 COHERENT, OTHERS, BATCHES = 1_000, 500, 10
@@ -67,6 +68,7 @@ def test_coherent_trees(batch: int) -> None:
         same_probability(bdd, brute)
         same_birnbaum(bdd, brute)
         same_cut_sets(minimal(bdd), cut_sets)
+        assert {(each,) for each in singles(tree)} == {each for each in cut_sets if len(each) == 1}
         limit = random.randint(0, 4)
         same_cut_sets(minimal(bdd, limit), {each for each in cut_sets if len(each) <= limit})
         shuffled = random.sample(sorted(tree.events), len(tree.events))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fournines.services import compute_agent as service
 from fournines.services.onhost import compute_agent, instance_ha
 from fournines.services.onhost.instance_ha_rule import Compute, decide
 
@@ -177,7 +178,7 @@ class TestTheAgent:
         assert found != compute_agent.proof("secret", "boot 1", [])
 
     def test_two_programs_that_share_no_file_agree(self):
-        assert instance_ha.PORT == compute_agent.PORT
+        assert instance_ha.PORT == compute_agent.PORT == service.PORT
         assert instance_ha.proof("secret", "boot", ["a", "b"]) == compute_agent.proof("secret", "boot", ["a", "b"])
 
     def test_only_what_is_left_of_guests_that_are_elsewhere_is_removed(self, tmp_path: Path):

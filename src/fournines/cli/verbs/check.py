@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import gc
 import json
 import os
 import shutil
@@ -21,12 +20,13 @@ def check(
 
     Reads only the cloud file. Exit 0: no error. 1: there is one that nobody accepted. 2: the cloud file is wrong.
     """
+    from fournines.cli import garbage
+
+    garbage.leave()
     from fournines.cli import findings
     from fournines.cli.clouds import load_placed
     from fournines.errors import SpecError
 
-    # As for predict: a large cloud makes many small things, and the process ends soon.
-    gc.disable()
     try:
         resolved, places = load_placed(either(cloud, cloud_option), changes or ())
     except SpecError as error:

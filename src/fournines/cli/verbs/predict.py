@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import gc
 import json
 import shutil
 from pathlib import Path
@@ -55,8 +54,9 @@ def predict(
     Service by service; reads only the cloud file.
     With --set PATH=VALUE, or two clouds, it says what the difference makes.
     """
-    # Millions of small things without circles, in a process that ends soon: looking for garbage takes half of the time.
-    gc.disable()
+    from fournines.cli import garbage
+
+    garbage.leave()
     if open_psa:
         _solve(open_psa, top, limit_order, as_json)
         return
