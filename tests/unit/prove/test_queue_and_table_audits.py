@@ -41,14 +41,19 @@ def queue(**changed: Any) -> dict[str, Any]:
     ],
 )
 def test_a_queue_is_whole_or_not(odd: dict[str, Any], outcome: Outcome, why: str) -> None:
-    said = {"queues": [queue(name="other"), odd], "alarms": []}
+    said = {"queues": [queue(name="other"), odd], "alarms": [], "partitions": []}
     assert queues.judge(said, BROKERS)[0] == outcome
     assert why in queues.judge(said, BROKERS)[1]
 
 
 def test_alarms_and_nothing_to_look_at() -> None:
-    assert queues.judge({"queues": [queue()], "alarms": ["{disk,c1}"]}, BROKERS) == ("fail", "alarms: {disk,c1}")
-    assert queues.judge({"queues": [], "alarms": []}, BROKERS)[0] == "unknown"
+    assert queues.judge({"queues": [queue()], "alarms": ["{disk,c1}"], "partitions": []}, BROKERS) == (
+        "fail",
+        "alarms: {disk,c1}",
+    )
+    parted = {"queues": [queue()], "alarms": [], "partitions": ALL[1:]}
+    assert queues.judge(parted, BROKERS) == ("fail", "brokers were parted and go on as they are: c2, c3")
+    assert queues.judge({"queues": [], "alarms": [], "partitions": []}, BROKERS)[0] == "unknown"
 
 
 @dataclass
@@ -73,8 +78,8 @@ def look(audit: str, fleet: Mapping[str, Says]) -> tuple[Outcome, str]:
 
 
 def test_the_first_broker_that_answers_is_asked_and_a_queue_is_given_its_time() -> None:
-    whole = json.dumps({"queues": [queue()], "alarms": []})
-    growing = json.dumps({"queues": [queue(online=ALL[:2])], "alarms": []})
+    whole = json.dumps({"queues": [queue()], "alarms": [], "partitions": []})
+    growing = json.dumps({"queues": [queue(online=ALL[:2])], "alarms": [], "partitions": []})
     fleet = {"c1": Says("c1", [None]), "c2": Says("c2", ["no answer"]), "c3": Says("c3", [growing, whole])}
     outcome, detail = look("quorum-queues-whole", fleet)
     assert outcome == "ok"

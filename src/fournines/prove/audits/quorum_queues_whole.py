@@ -1,4 +1,5 @@
-"""Every quorum queue has a member on each broker, all alive, and a leader; and no broker raises an alarm.
+"""Every quorum queue has a member on each broker, all alive, and a leader; no broker raises an alarm, and none was
+parted from another one without a new start since: each serves, but they may know different queues.
 
 A queue that was declared while a broker was away is given its member there by RabbitMQ itself, at the latest when the
 brokers next look for such queues: so long this is waited for.
@@ -36,6 +37,8 @@ def judge(said: Mapping[str, Any], brokers: Collection[str]) -> tuple[Outcome, s
     broken = {f"{queue['vhost']}/{queue['name']}": why for queue in said["queues"] if (why := _lacks(queue, wanted))}
     if said["alarms"]:
         return "fail", f"alarms: {'; '.join(said['alarms'])}"
+    if said["partitions"]:
+        return "fail", f"brokers were parted and go on as they are: {_names(said['partitions'])}"
     if broken:
         such = min(broken)
         return "fail", f"{len(broken)} of {len(said['queues'])} queues are not whole, such as {such}: {broken[such]}"

@@ -15,7 +15,8 @@ import sys
 
 DISTRIBUTION = "/etc/rabbitmq/distribution.config"
 # {queues: [{vhost, name, members (brokers), online (brokers whose member lives), leader (a broker, or "")}],
-# alarms: [text]}, a broker as rabbit@HOST. What a queue cannot say of itself is not there.
+# alarms: [text], partitions (brokers from which another one was parted, and was not started anew since)}, a broker as
+# rabbit@HOST. What a queue cannot say of itself is not there.
 QUEUES = """
     Ask = fun(Module, Function, Arguments) -> rpc:call('{node}', Module, Function, Arguments, 15000) end,
     Wanted = [name, type, members, online, leader],
@@ -27,7 +28,10 @@ QUEUES = """
            lists:member(Type, [quorum, rabbit_quorum_queue])
     ],
     Alarms = [iolist_to_binary(io_lib:format("~0p", [Alarm])) || Alarm <- Ask(rabbit_alarm, get_alarms, [])],
-    io:format("~ts~n", [iolist_to_binary(json:encode(#{{queues => Queues, alarms => Alarms}}))])
+    Each = Ask(erpc, multicall, [Ask(rabbit_nodes, list_running, []), rabbit_node_monitor, partitions, []]),
+    Parted = lists:usort([Other || {{ok, Others}} <- Each, Other <- Others]),
+    Said = #{{queues => Queues, alarms => Alarms, partitions => Parted}},
+    io:format("~ts~n", [iolist_to_binary(json:encode(Said))])
 """
 
 
