@@ -20,7 +20,7 @@ from pydantic import Field
 
 from fournines.cloud.model import Cloud, Endpoint, Host, Needs
 from fournines.cloud.offers import Complaint
-from fournines.converge.steps import Command, Step
+from fournines.converge.steps import Check, Command, Step
 from fournines.services import Options, _database, _oslo
 from fournines.services._database import Database
 from fournines.services._openstack import BUS, NEEDS, Api, OpenStack, Worker
@@ -83,6 +83,10 @@ class Masakari(OpenStack):
     def workers(self, cloud: Cloud) -> Iterable[Worker]:
         yield Worker(unit="masakari-engine", command=f"/usr/bin/masakari-engine --config-file={_CONF}")
 
+    def health(self, cloud: Cloud, host: Host) -> Check:
+        # Whether its API answers HAProxy asks all the time.
+        return _oslo.hears(cloud, ["masakari-engine.service"])
+
     def steps(self, cloud: Cloud, vault: Vault) -> Iterable[Step]:
         yield from super().steps(cloud, vault)
         yield _segment(cloud, vault)
@@ -117,6 +121,7 @@ class Masakari(OpenStack):
                     )
                 },
                 "wsgi": {"api_paste_config": "/etc/masakari/api-paste.ini"},
+                "oslo_concurrency": {"lock_path": "/run/lock/masakari"},
                 "database": _database.oslo_options(cloud, vault, self.name),
                 "keystone_authtoken": _oslo.auth_token(cloud, vault, self.name),
                 "oslo_middleware": {"enable_proxy_headers_parsing": True},
