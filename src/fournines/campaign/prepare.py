@@ -24,6 +24,7 @@ from fournines.converge.look import look
 from fournines.errors import DrillError
 from fournines.faults import Fault, Means, catalogue, named
 from fournines.hosts import Fleet
+from fournines.maintain import in_maintenance
 from fournines.prove.drill import NOWHERE, Windows, drill
 from fournines.prove.facts import Views, unhealthy
 from fournines.prove.targets import LEADERS, resolve
@@ -133,6 +134,7 @@ class Site:
                 planned.speed,
                 folder.results,
                 folder.foretell,
+                lambda views: in_maintenance(self.cloud, views),
             )
 
     def _keep_logs(self, folder: DrillFolder, since: float, until: float) -> None:

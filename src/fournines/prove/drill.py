@@ -83,16 +83,17 @@ def drill(
     speed: float = 1,
     results: Results | None = None,
     foretell: Callable[[Forecast], None] | None = None,
+    aside: Callable[[Views], Collection[str]] = lambda views: (),
 ) -> Report:
     """Break the cloud once and report. Holds the cloud's lock: the caller must not.
 
     `target`: as `targets.resolve` reads it; for a fault that injures nothing, `none`. `speed` multiplies the probes'
     rates. `results`: where the evidence goes, else a folder of its own. `foretell` hears what the drill will cost,
-    just before the fault. Blocks; handles SIGINT, SIGTERM and SIGHUP when called from the main thread, as
-    KeyboardInterrupt.
+    just before the fault. `aside`: hosts that somebody has taken out of service. Blocks; handles SIGINT, SIGTERM and
+    SIGHUP when called from the main thread, as KeyboardInterrupt.
 
-    Raises DrillError (cloud not healthy before, no such target, baseline not clean, prober dead), LockedError,
-    HostError (the fault could not be injected or healed). What was broken is healed in each case.
+    Raises DrillError (cloud not healthy before, a host in maintenance, no such target, baseline not clean, prober
+    dead), LockedError, HostError (the fault could not be injected or healed). What was broken is healed in each case.
     """
     with state.lock(f"drill {fault.name}"):
         vault = state.vault()
@@ -114,6 +115,7 @@ def drill(
             windows=windows or Windows(),
             speed=speed,
             foretell=foretell,
+            aside=aside,
         )
         return run()
 
@@ -152,6 +154,8 @@ class Run:
     speed: float = 1
     foretell: Callable[[Forecast], None] | None = None
     """Hears what it will cost, after the baseline and before the fault."""
+    aside: Callable[[Views], Collection[str]] = lambda views: ()
+    """Hosts that are out of service on purpose: what else is broken then, the cloud may not survive."""
 
     def __call__(self) -> Report:
         with always_healed(self._heal):
@@ -162,6 +166,9 @@ class Run:
                     f"not healthy after {self.windows.healthy:g} s, so not drilled: {'; '.join(problems)}",
                     "see nines status; nines up repairs",
                 )
+            if self.fault.injures and (aside := sorted(self.aside(views))):
+                away = f"{', '.join(aside)} {'are' if len(aside) > 1 else 'is'} in maintenance"
+                raise DrillError(f"{away}, so not drilled", f"nines maintain {aside[0]} --done")
             names = () if self.target == NOWHERE else resolve(self.target, views, self.cloud)
             if self.fault.injures and not names:
                 raise DrillError(f"{self.fault.name} needs a target", "name vip, writer or a host")

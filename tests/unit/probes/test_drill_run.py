@@ -160,6 +160,17 @@ def test_it_does_not_begin_on_a_sick_cloud(keystone: LittleCloud, tmp_path: Path
     assert fault.healed == 2, "before, and on the way out"
 
 
+def test_it_does_not_begin_while_a_host_is_in_maintenance(keystone: LittleCloud, tmp_path: Path) -> None:
+    def aside(seen: Mapping[str, HostView]) -> list[str]:
+        return [name for name in seen if name == "c2"]
+
+    fault = Stop(keystone)
+    with pytest.raises(DrillError, match="c2 is in maintenance") as caught:
+        run_of(keystone, tmp_path, fault, "vip", aside=aside)()
+    assert "nines maintain c2 --done" in str(caught.value.remedy)
+    assert fault.truth == []
+
+
 def test_it_does_not_inject_after_a_dirty_baseline(keystone: LittleCloud, tmp_path: Path) -> None:
     fault = Stop(keystone)
 

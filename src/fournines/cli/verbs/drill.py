@@ -34,6 +34,7 @@ def drill(
     from fournines import faults
     from fournines.cli.clouds import connect
     from fournines.cli.progress import watch
+    from fournines.maintain import in_maintenance
     from fournines.prove import drill as drills
 
     injury = faults.named(fault)
@@ -49,7 +50,10 @@ def drill(
         raise typer.BadParameter("of which fault? name it by --also", param_hint="--also-target")
     resolved, state, fleet = connect(cloud)
     with watch(f"drill {fault} on {resolved.name}") as observer:
-        report = drills.drill(resolved, fleet, state, injury, target or drills.NOWHERE, observer)
+        report = drills.drill(
+            *(resolved, fleet, state, injury, target or drills.NOWHERE, observer),
+            aside=lambda views: in_maintenance(resolved, views),
+        )
     if as_json:
         typer.echo(json.dumps(report.as_json()))
     else:
