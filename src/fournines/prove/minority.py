@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal
@@ -80,17 +80,21 @@ def trials(cut: Cut, targets: Sequence[str], cloud: Cloud) -> Mapping[Member, Tr
     return found
 
 
-def judge(tried: Iterable[Tried]) -> Verdict | None:
-    """None: nothing was tried, nobody having been left behind."""
+def judge(tried: Iterable[Tried], wanted: Collection[Member] = ()) -> Verdict | None:
+    """`wanted`: whom to try at all. None: nobody, nobody having been left behind."""
     found = list(tried)
-    if not found:
+    if not found and not wanted:
         return None
     if wrong := [each for each in found if each.came == "accepted"]:
         such = [f"{each.service} on {each.host} {each.after_s:.0f} s after the fault ({each.seen})" for each in wrong]
         return Verdict(NAME, "fail", f"accepted {len(wrong)} times without a majority: {'; '.join(such[:3])}")
     known = {(each.service, each.host) for each in found if each.came in ("refused", "off")}
-    if dark := [each for each in found if (each.service, each.host) not in known]:
-        such = "; ".join(sorted({f"{each.service} on {each.host}: {each.seen}" for each in dark}))
+    dark = {(each.service, each.host): each.seen for each in found if (each.service, each.host) not in known}
+    off = {each.host for each in found if each.came == "off"}
+    tried_at_all = {(each.service, each.host) for each in found}
+    dark |= {each: "it was healed too soon" for each in wanted if each not in tried_at_all and each[1] not in off}
+    if dark:
+        such = "; ".join(f"{service} on {host}: {why}" for (service, host), why in sorted(dark.items()))
         return Verdict(NAME, "unknown", f"could not be tried: {such}")
     return Verdict(NAME, "ok", "; ".join(_told(host, found) for host in sorted({each.host for each in found})))
 
@@ -113,6 +117,7 @@ class Watch:
 
     def __init__(self, wanted: Mapping[Member, Trial], fleet: Fleet) -> None:
         self._fleet = fleet
+        self._wanted = wanted
         self._began = time.monotonic()
         self._end = threading.Event()
         self._tried: list[Tried] = []
@@ -137,9 +142,18 @@ class Watch:
             for thread in self._threads:
                 thread.join()
 
+    def lacks(self) -> list[Member]:
+        """Whose trial is still to come, on a host that answers: before it the fault must not be healed."""
+        passed, tried = time.monotonic() - self._began, {(each.service, each.host) for each in [*self._tried]}
+        return [
+            (service, host)
+            for (service, host), trial in self._wanted.items()
+            if (service, host) not in tried and host not in self._lost and passed < trial.after_s + _ANSWER_S
+        ]
+
     def verdicts(self) -> list[Verdict]:
         """One, or none where nobody was left behind."""
-        verdict = judge(self._tried)
+        verdict = judge(self._tried, self._wanted)
         return [verdict] if verdict else []
 
     def _follow(self, service: str, name: str, trial: Trial) -> None:

@@ -9,6 +9,9 @@ from typing import Any
 from fournines.verify import NAME, Client, Trip
 from fournines.verify.client import want
 
+_VERSION = {"OpenStack-API-Version": "instance-ha 1.2"}
+"""From this one on a segment says whether it is enabled."""
+
 
 class Masakari(Trip):
     name = "masakari"
@@ -24,7 +27,10 @@ class Masakari(Trip):
         segments = self._segments(at)
         want(any(each["name"] == NAME for each in segments), "no segment like the one that was made")
         self.clean(at)
-        hosts = [host for each in segments if each["name"] != NAME for host in self._hosts(at, each["uuid"])]
+        others = [each for each in segments if each["name"] != NAME]
+        hosts = [host for each in others if each["enabled"] for host in self._hosts(at, each["uuid"])]
+        if others and not any(each["enabled"] for each in others):
+            return "a segment; those of the hosts are disabled, so no engine works on what it is told of them"
         want(hosts, "no compute host is in a failover segment")
         # Of one that is being recovered it is told nothing.
         free = [host["name"] for host in hosts if not host["on_maintenance"]]
@@ -54,7 +60,7 @@ class Masakari(Trip):
         return at.sdk.session.get(f"{self._url(at)}/segments/{segment}/hosts").json()["hosts"]
 
     def _segments(self, at: Client) -> list[dict[str, Any]]:
-        return at.sdk.session.get(f"{self._url(at)}/segments").json()["segments"]
+        return at.sdk.session.get(f"{self._url(at)}/segments", headers=_VERSION).json()["segments"]
 
     def _url(self, at: Client) -> str:
         return at.cloud.url(self.name)

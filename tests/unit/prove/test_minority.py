@@ -108,6 +108,12 @@ def test_what_trials_come_to() -> None:
     assert verdict(tried("refused"), tried("unknown", host="c2")) == "unknown"
     assert verdict(tried("refused"), tried("unknown", service="etcd")) == "unknown"
     assert verdict(tried("off"), tried("unknown", "c2"), tried("accepted", "c3")) == "fail", "the worst wins"
+    vip = ("pacemaker", "c1")
+    assert judge([tried("refused")], [("galera", "c1")]) == judge([tried("refused")])
+    assert [each and each.verdict for each in (judge([tried("refused")], [vip]), judge([tried("off")], [vip]))] == [
+        "unknown",
+        "ok",
+    ]
     ok = judge([tried("refused"), tried("refused", service="etcd"), tried("off", after_s=7.2)])
     assert ok is not None
     assert ok.detail == "c1: 2 trials, none accepted (etcd, galera), found off 7 s after the fault"
@@ -188,8 +194,22 @@ def test_a_host_that_was_fenced_accepts_nothing() -> None:
     assert (verdict.verdict, verdict.detail) == ("ok", "c1: found off 0 s after the fault")
 
 
-def test_what_timers_still_allow_is_not_tried() -> None:
-    assert watched(Left(says=said(True)), Trial(TRIAL.command, after_s=60)).verdicts() == []
+def test_what_timers_still_allow_is_not_tried_and_so_not_known() -> None:
+    (verdict,) = watched(Left(says=said(True)), Trial(TRIAL.command, after_s=60)).verdicts()
+    assert (verdict.verdict, verdict.detail) == ("unknown", "could not be tried: galera on c1: it was healed too soon")
+
+
+def test_the_heal_waits_for_every_trial_but_on_a_host_that_is_gone() -> None:
+    late = Trial(TRIAL.command, after_s=60)
+    wanted = {("galera", "c1"): TRIAL, ("pacemaker", "c1"): late, ("pacemaker", "c2"): late}
+    gone, there = Left(name="c1", state="off"), Left(name="c2", says=said(False))
+    with Watch(wanted, {"c1": gone, "c2": there}) as watch:
+        until = time.monotonic() + 20
+        while watch.lacks() != [("pacemaker", "c2")] and time.monotonic() < until:
+            time.sleep(0.01)
+        assert watch.lacks() == [("pacemaker", "c2")]
+    (verdict,) = watch.verdicts()
+    assert verdict.detail == "could not be tried: pacemaker on c2: it was healed too soon", "c1 was found off"
 
 
 def test_nobody_left_behind_is_nothing_to_say() -> None:

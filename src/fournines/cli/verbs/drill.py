@@ -22,7 +22,10 @@ def drill(
         str | None, typer.Option("--also", metavar="FAULT", help="A second fault, which strikes while the first holds.")
     ] = None,
     also_target: Annotated[
-        str | None, typer.Option("--also-target", metavar="TEXT", help="Of that one [default: the same].")
+        str | None,
+        typer.Option(
+            "--also-target", metavar="TEXT", help="Of that one [default: its own, if it has one, else the same]."
+        ),
     ] = None,
     cloud: CloudOption = None,
     as_json: JsonOption = False,

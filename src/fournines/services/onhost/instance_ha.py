@@ -147,6 +147,7 @@ class Program:
     def compute(self, name: str, watch: Watch, service: dict[str, Any] | None) -> Compute:
         if name in self.busy:
             return Compute(name, answers=False, fencing=True)
+        self.unknown.pop(name, None)
         answers = watch.missed < int(self.config["fall"])
         doubtful = answers and watch.missed >= DOUBT
         said = (watch.said or {}) if answers else {}
