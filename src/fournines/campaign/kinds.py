@@ -92,7 +92,7 @@ def kinds(cloud: Cloud, faults: Iterable[Fault], able: Able) -> tuple[list[Kind]
 def _each(cloud: Cloud, faults: Iterable[Fault], left_out: list[Impossible]) -> Iterator[tuple[Fault, Kind]]:
     for fault in faults:
         if choices := fault.choices(cloud):
-            yield from ((fault, Kind(fault.name, tuple(words))) for _, words in choices)
+            yield from ((fault, Kind(fault.name, tuple(words))) for words in choices)
             continue
         try:
             yield fault, _kind(cloud, fault)
