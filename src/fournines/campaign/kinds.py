@@ -23,8 +23,7 @@ from fournines.cloud.model import Cloud, Role
 from fournines.errors import NinesError
 from fournines.faults import Fault
 from fournines.prove.budgets import ROLES
-from fournines.prove.drill import NOWHERE
-from fournines.prove.targets import LEADERS, among
+from fournines.prove.targets import LEADERS, NOWHERE, among
 
 Able = Callable[[Fault, str], None]
 """Raises NinesError, saying why, when that target (a host's name or a leader's word) cannot suffer the fault now."""

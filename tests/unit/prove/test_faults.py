@@ -11,7 +11,7 @@ from fournines.errors import DrillError, HostError
 from fournines.faults import catalogue, named, recorded
 from fournines.faults._daemon import DaemonFault
 from fournines.hosts import PowerState
-from fournines.prove.drill import Windows
+from fournines.prove.windows import Windows
 
 
 class Bare:
