@@ -18,7 +18,7 @@ from typing import TypeVar
 from fournines.campaign.double import Aimed, doubled
 from fournines.campaign.kinds import Kind
 from fournines.cloud.timers import Timers
-from fournines.prove.drill import Windows
+from fournines.prove.windows import Windows
 
 SPEEDS = (0.5, 0.75, 1.0)
 """Factors of the probes' rates. Not above the usual one, which two cores just carry: a lab that has more to do than it

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from fournines.faults import AND, recorded
-from fournines.prove.drill import NOWHERE
-from fournines.prove.targets import LEADERS
+from fournines.prove.targets import LEADERS, NOWHERE
 
 Aimed = tuple[str, str]
 """(fault, target)"""

@@ -23,8 +23,7 @@ from fournines.cloud.model import Cloud, Role
 from fournines.errors import NinesError
 from fournines.faults import Fault
 from fournines.prove.budgets import ROLES
-from fournines.prove.drill import NOWHERE
-from fournines.prove.targets import LEADERS, among
+from fournines.prove.targets import LEADERS, NOWHERE, among
 
 Able = Callable[[Fault, str], None]
 """Raises NinesError, saying why, when that target (a host's name or a leader's word) cannot suffer the fault now."""
@@ -92,7 +91,7 @@ def kinds(cloud: Cloud, faults: Iterable[Fault], able: Able) -> tuple[list[Kind]
 def _each(cloud: Cloud, faults: Iterable[Fault], left_out: list[Impossible]) -> Iterator[tuple[Fault, Kind]]:
     for fault in faults:
         if choices := fault.choices(cloud):
-            yield from ((fault, Kind(fault.name, tuple(words))) for _, words in choices)
+            yield from ((fault, Kind(fault.name, tuple(words))) for words in choices)
             continue
         try:
             yield fault, _kind(cloud, fault)

@@ -25,9 +25,10 @@ from fournines.errors import DrillError
 from fournines.faults import Fault, Means, catalogue, named
 from fournines.hosts import Fleet
 from fournines.maintain import in_maintenance
-from fournines.prove.drill import NOWHERE, Windows, drill
+from fournines.prove.drill import drill
 from fournines.prove.facts import Views, unhealthy
-from fournines.prove.targets import LEADERS, resolve
+from fournines.prove.targets import LEADERS, NOWHERE, resolve
+from fournines.prove.windows import Windows
 from fournines.state import State
 
 _LOOK_EVERY_S = 2.0

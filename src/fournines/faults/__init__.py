@@ -85,8 +85,8 @@ class Fault(ABC):
         """The fault as it strikes that target. Raises DrillError where it strikes no such thing."""
         return self
 
-    def choices(self, cloud: Cloud) -> Sequence[tuple[Letter, Sequence[str]]]:
-        """What a campaign may aim it at: targets, class by class. None: where it strikes follows from the rest."""
+    def choices(self, cloud: Cloud) -> Sequence[Sequence[str]]:
+        """What a campaign may aim it at: the targets of each class. None: where it strikes follows from the rest."""
         return ()
 
     def equipped(self, means: Means, names: Sequence[str]) -> Fault:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import copy
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from fournines.cloud.columns import Letter
 from fournines.cloud.model import Cloud
+from fournines.cloud.model import Host as Specified
 from fournines.errors import DrillError
 from fournines.faults import Fault
 from fournines.hosts import Host, run
@@ -54,17 +55,22 @@ class DaemonFault(Fault):
         aimed.units, aimed.stops, aimed.letter = unit, service.name, self.letter_of(service.fault_class(unit))
         return aimed
 
-    def choices(self, cloud: Cloud) -> Sequence[tuple[Letter, Sequence[str]]]:
-        """Of every daemon the member on each host, and the one that is more than the others."""
+    def choices(self, cloud: Cloud) -> Sequence[Sequence[str]]:
+        """Of each daemon that it may strike the member on each host, and the one that is more than the others."""
         found: dict[Letter, list[str]] = {}
-        for name, (service, unit) in daemons().items() if not self.units else ():
+        for name, hosts in self.subjects(cloud) if not self.units else ():
+            service, unit = daemons()[name]
+            members = [*(["primary"] if service.primary else []), *(host.name for host in hosts)]
+            found.setdefault(self.letter_of(service.fault_class(unit)), []).extend(f"{name}:{each}" for each in members)
+        return [targets for _, targets in sorted(found.items())]
+
+    def subjects(self, cloud: Cloud) -> Iterator[tuple[str, Sequence[Specified]]]:
+        """(name, hosts) of every daemon that the cloud runs itself, by one name each."""
+        for name, (service, unit) in daemons().items():
             there = cloud.services.get(service.name)
             alias = name != unit.removesuffix(".service").removesuffix("@*")
-            if alias or there is None or there.strategy.supervisor == "elsewhere":
-                continue
-            members = [*(["primary"] if service.primary else []), *(host.name for host in there.hosts)]
-            found.setdefault(self.letter_of(service.fault_class(unit)), []).extend(f"{name}:{each}" for each in members)
-        return sorted(found.items())
+            if not alias and there is not None and there.strategy.supervisor != "elsewhere":
+                yield name, there.hosts
 
     def letter_of(self, fault_class: Letter) -> Letter:
         """Its class, of a daemon whose sudden end is of that one."""

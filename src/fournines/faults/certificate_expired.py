@@ -6,9 +6,8 @@ It is of the cloud's own authority and for the right names: nothing is wrong wit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from fournines.cloud.columns import Letter
 from fournines.cloud.model import Cloud
 from fournines.cloud.model import Host as Specified
 from fournines.converge.resources import Resource, Unit
@@ -25,17 +24,13 @@ class CertificateExpired(LaidOver):
     letter = "B"
     bounded = False
 
-    def choices(self, cloud: Cloud) -> Sequence[tuple[Letter, Sequence[str]]]:
-        """Of the main daemon of each service that shows one."""
-        found: dict[Letter, list[str]] = {}
+    def subjects(self, cloud: Cloud) -> Iterator[tuple[str, Sequence[Specified]]]:
+        """The main daemon of each service that shows one."""
         for name, placement in cloud.services.items():
             service = catalogue()[name]
             hosts = [host for host in placement.hosts if any(one.port for one in service.certificates(cloud, host))]
             if hosts and placement.strategy.supervisor != "elsewhere":
-                members = [*(["primary"] if service.primary else []), *(host.name for host in hosts)]
-                letter = self.letter_of(service.fault_class(service.log_units[0]))
-                found.setdefault(letter, []).extend(f"{name}:{each}" for each in members)
-        return sorted(found.items())
+                yield name, hosts
 
     def change(self, means: Means, host: Specified, units: Sequence[Unit], resources: Sequence[Resource]) -> Change:
         read = {path for unit in units for path in unit.reads}

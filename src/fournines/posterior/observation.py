@@ -47,8 +47,6 @@ class Observation:
     """The service that was asked."""
     outage: Bounds | None = None
     """The worst one of the drill: what is charged against the budget."""
-    after_fault: Bounds | None = None
-    """The worst one of those before healing: what the timers bound."""
     total: Bounds | None = None
     """All of them together, fail-back too: what one such event costs."""
     budget_s: float | None = None

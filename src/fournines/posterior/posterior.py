@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fournines.posterior.calibration import Calibration, calibration
 from fournines.posterior.classes import Drilled, drilled
 from fournines.posterior.cuts import Covered, covered
 from fournines.posterior.event_rates import Counted, EventRate, event_rate
@@ -36,7 +35,6 @@ class Posterior:
     """Of all configurations and fidelities that there were."""
     rates: tuple[EventRate, ...]
     services: tuple[Service, ...]
-    calibration: Calibration
     cuts: tuple[Covered, ...]
     worlds: int
     seed: int
@@ -54,7 +52,6 @@ class Posterior:
             "services": [each.as_json() for each in self.services],
             "classes": [each.as_json() for each in self.classes],
             "rates": [each.as_json() for each in self.rates],
-            "calibration": self.calibration.as_json(),
             "cut_sets": [each.as_json() for each in self.cuts],
         }
 
@@ -98,7 +95,6 @@ def posterior(
         classes=tuple(drilled(drills, seed)),
         rates=tuple(known.values()),
         services=tuple(service(model, drawn, bases) for model in design.models),
-        calibration=calibration(found),
         cuts=tuple(covered(design, alike)),
         worlds=worlds,
         seed=seed,

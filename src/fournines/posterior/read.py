@@ -139,7 +139,6 @@ def _seen(base: Observation, probe: Data, report: Data, plan: Data) -> Observati
         column=planned.get("column") or _column(probe["name"]),
         service=probe["service"],
         outage=_bounds(probe["outage"]),
-        after_fault=_bounds(phases["fault"]["outage"]),
         total=total,
         budget_s=probe["budget_s"],
         # As it was written down before the fault, where it was.

@@ -16,7 +16,6 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from types import MappingProxyType
 
 import numpy as np
 
@@ -26,11 +25,7 @@ from fournines.posterior.figure import TAILS, Reals, generator
 from fournines.posterior.model import Takeover
 from fournines.posterior.observation import Class
 from fournines.posterior.trial import Tally, Trial, by_class
-
-ACTIVE: Mapping[str, str] = MappingProxyType(
-    {"vip": "haproxy", "writer": "galera", "mon-leader": "ceph", "router": "neutron-l3", "guests": "compute-agent"}
-)
-"""Target -> the service whose active member it is, or of which each member is (`fournines.prove.targets.resolve`)."""
+from fournines.services import catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +81,9 @@ def speaks(trial: Trial, takeover: Takeover) -> bool:
     if fault.blocks or not struck or struck == takeover.members:
         return False
     stopped = not fault.silences and fault.stops == takeover.service
+    active = catalogue()[takeover.service].primary
     return (fault.silences if takeover.what == "hosts" else stopped) and (
-        takeover.each or ACTIVE.get(fault.target) == takeover.service
+        takeover.each or (active != "" and fault.target == active)
     )
 
 

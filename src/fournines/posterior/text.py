@@ -22,7 +22,6 @@ def text(found: Posterior, width: int = 80) -> str:
         *_head(found, width),
         *_services(found.services, width),
         *_classes(found.classes, width),
-        *_calibration(found, width),
         *_cuts(found, width),
         *_unknown(found, width),
         "",
@@ -110,20 +109,6 @@ def _classes(found: Sequence[Drilled], width: int) -> Iterator[str]:
                 yield from wrap(
                     f"{one.column:<9} s {told}{budget}", width, initial_indent="  ", subsequent_indent=" " * 14
                 )
-
-
-def _calibration(found: Posterior, width: int) -> Iterator[str]:
-    own = found.calibration
-    if own.share is None or not own.predicted:
-        return
-    ratio = "" if own.median_ratio is None else f"; measured over predicted, median: {own.median_ratio:.2f}"
-    yield ""
-    yield from wrap(
-        f"Predicted before, then measured: {own.held} of {len(own.predicted)} outages within their bound, "
-        f"{own.broken} longer{ratio}. Of {len(own.pairs) - len(own.predicted)} that were to be spared {own.disturbed} "
-        "were not.",
-        width,
-    )
 
 
 def _cuts(found: Posterior, width: int) -> Iterator[str]:

@@ -22,54 +22,37 @@ from fournines.cloud.model import Cloud
 from fournines.converge.events import Event, Observer, silent
 from fournines.converge.inspect import inspect
 from fournines.demo.find import Guest, find
-from fournines.errors import DrillError, HostError
+from fournines.errors import DrillError
 from fournines.faults import Fault, Means
 from fournines.hosts import Fleet, Host
-from fournines.probes import GUEST, Api, HostProbe, Probe
-from fournines.prove import blocks, minority, objects, rows
+from fournines.probes import GUEST, Api, HostProbe
+from fournines.prove import minority
 from fournines.prove import samples as sampled
 from fournines.prove.asked import api_of, probes_of
 from fournines.prove.audits import Evidence, Verdict, audit_all
 from fournines.prove.bounds import bound, floor
 from fournines.prove.budgets import classes
+from fournines.prove.errands import errands
 from fournines.prove.facts import GALERA, Views, struck, unhealthy
 from fournines.prove.fleet import ProbeFleet
 from fournines.prove.forecast import Forecast, forecast
 from fournines.prove.healed import always_healed
+from fournines.prove.leftovers import Leftovers
 from fournines.prove.prober import Beat, Plan
-from fournines.prove.remote import Errand
 from fournines.prove.report import Marks, Report, doubts, probe_report
 from fournines.prove.results import Results
 from fournines.prove.samples import Sample
 from fournines.prove.standstill import standstill
-from fournines.prove.targets import resolve
+from fournines.prove.targets import NOWHERE, resolve
+from fournines.prove.windows import Windows
 from fournines.state import State
 from fournines.verify.run import Verified, verify
 
-NOWHERE = "none"
-"""The target of a drill that injures nothing."""
 QUORUM_S = 600.0
 """Within which all is well again after the loss of a quorum: its class."""
 _LOOK_EVERY_S = 2.0
 _TELL_EVERY_S = 1.0
 _TICK_S = 0.1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Windows:
-    """How long each part takes, in seconds."""
-
-    baseline: float = 8
-    steady: float = 10
-    """Without one bad request, after the fault has been failed over from."""
-    blocked: float = 30
-    """For which a fault that blocks is held."""
-    served: float = 90
-    """At most, from the fault until the steady part must have begun; then the drill heals anyway."""
-    healthy: float = 180
-    """At most, until every service is healthy: before the drill and after healing."""
-    failback: float = 8
-    """Of probing after that."""
 
 
 def drill(
@@ -178,16 +161,21 @@ class Run:
             lost = struck(fault, names, views, self.cloud)
             results = self.results()
             self._tell("start", "drill", f"{fault.name} of {', '.join(names) or 'nothing'}: {results.folder}")
-            errands, notes = self._errands(names)
-            sent = {errand.probe.name for errand in errands}
+            sent, notes = errands(self.cloud, self.fleet, names, self.speed)
+            remote = {errand.probe.name for errand in sent}
             api = self._api(notes)
-            probes = [each for each in probes_of(self.cloud) if not isinstance(each, HostProbe) or each.name in sent]
+            probes = [each for each in probes_of(self.cloud) if not isinstance(each, HostProbe) or each.name in remote]
             probes = [each for each in probes if not each.of_guest or api.guest]
-            self._remove_rows(probes)
-            self._remove_images(errands)
-            objects.ready(self.api, probes)
+            leftovers = Leftovers(
+                probes=probes,
+                api=self.api,
+                members=[self.fleet[host.name] for host in self.cloud.services[GALERA].hosts],
+                client=sent[0].host if sent else None,
+                note=lambda stage, text: self._tell("note", stage, text),
+            )
+            leftovers.clear()
             beats = tuple(Beat.of(probe, self.speed) for probe in probes)
-            here = tuple(beat for beat in beats if beat.probe not in sent)
+            here = tuple(beat for beat in beats if beat.probe not in remote)
             plan = Plan(api=api, beats=here, samples=results.samples)
             failover = max([bound(self.cloud.timers, lost, probe, 0) for probe in probes], default=0)
 
@@ -195,7 +183,7 @@ class Run:
                 if self.foretell:
                     self.foretell(forecast(self.cloud, fault, names, lost, probes, baseline))
 
-            with ProbeFleet(plan, errands) as probing:
+            with ProbeFleet(plan, sent) as probing:
                 marks, told, audits = self._injure(fault, probing, results, hosts, failover, foretell)
                 t0, noise, books = probing.t0, probing.stop(), probing.books
         notes += told
@@ -217,9 +205,7 @@ class Run:
                 notes.append("not every block has copies on these hosts: not judged whether it stood still")
         self._tell("done", "audits", ", ".join(f"{audit.name} {audit.verdict}" for audit in audits))
         try:
-            self._remove_rows(probes)
-            objects.remove(self.api, probes)
-            self._remove_images(errands)
+            leftovers.remove()
         except DrillError as error:
             notes.append(f"{error.message}; the next drill removes them")
         timers = self.cloud.timers
@@ -377,19 +363,6 @@ class Run:
         """On every host: also what an earlier run left, and a host that was fenced on the way."""
         self.fault.heal([self.fleet[host.name] for host in self.cloud.hosts])
 
-    def _errands(self, injured: Sequence[str]) -> tuple[list[Errand], list[str]]:
-        """The probes that a host makes, each on the first of its clients that is left alone; who has none, as notes."""
-        errands: list[Errand] = []
-        notes: list[str] = []
-        for probe in probes_of(self.cloud):
-            if isinstance(probe, HostProbe):
-                names = [host.name for host in probe.clients(self.cloud) if host.name not in injured]
-                if names:
-                    errands.append(Errand(probe=probe, beat=Beat.of(probe, self.speed), host=self.fleet[names[0]]))
-                else:
-                    notes.append(f"{probe.name} was not made: the drill leaves no host alone that could")
-        return errands, notes
-
     def _api(self, notes: list[str]) -> Api:
         """With the demo's guest, where it runs."""
         guest = self.guest()
@@ -399,31 +372,6 @@ class Run:
             return self.api
         endpoints = {**self.api.endpoints, GUEST: f"http://{guest.address}"}
         return replace(self.api, endpoints=endpoints, guest=guest.server)
-
-    def _remove_images(self, errands: Sequence[Errand]) -> None:
-        """Also those of a drill that was killed, unless just now."""
-        if not errands:
-            return
-        try:
-            busy = blocks.remove(errands[0].host)["busy"]
-        except HostError as error:
-            raise DrillError(f"could not remove the probes' images: {error.message}", "see nines status") from None
-        if busy:
-            self._tell("note", "images", f"{len(busy)} are still in use: the next drill removes them")
-
-    def _remove_rows(self, probes: Sequence[Probe]) -> None:
-        """Through the first database member that answers."""
-        refused: list[str] = []
-        for host in self.cloud.services[GALERA].hosts:
-            try:
-                removed = rows.remove(self.fleet[host.name], probes)
-            except HostError as error:
-                refused.append(error.message)
-                continue
-            if removed:
-                self._tell("note", "rows", f"removed {removed} rows of the probes")
-            return
-        raise DrillError(f"could not remove the probes' rows: {'; '.join(refused)}", "see nines status")
 
     def _tell(self, kind: Any, stage: str, text: str = "", seconds: float | None = None) -> None:
         self.observer(Event(kind, stage, text, seconds=seconds))

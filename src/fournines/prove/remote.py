@@ -1,6 +1,6 @@
 """The drill's side of a probe that runs on a host: start its program, pump its samples into the drill's file, stop it.
 
-The same words as the prober process has (`fournines.prove.fleet`), so that a fleet holds both kinds. The pump is a
+The same words as the prober process has (`fournines.prove.processes`), so that a fleet holds both kinds. The pump is a
 thread: what it does is not timed, for every time in a sample was read on the host.
 """
 

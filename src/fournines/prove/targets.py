@@ -41,6 +41,9 @@ from fournines.prove.facts import (
 )
 from fournines.services import daemons
 
+NOWHERE = "none"
+"""Of a drill that injures nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Leader:

@@ -10,7 +10,6 @@ forecast    what was predicted before each drill against what was measured
 checks      the audits of all drills
 weak        what the verdict stands on that nobody measured
 statistics  what drills and rates say of a year (`posterior`), and which weak points were drilled
-odds        the form in which that comes in
 document    all of it; also the `--json` contract
 words       numbers as people read them
 draw/       inline SVG

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fournines.posterior.cuts import Covered
+from fournines.posterior.posterior import Posterior
+from fournines.posterior.services import Service
 from fournines.prove.outages import Bounds, Outage
 from fournines.prove.report import ProbeReport
 from fournines.report.checks import Check, checks
 from fournines.report.classes import FaultClass, classes
 from fournines.report.evidence import Drill, Evidence, budget_kept
 from fournines.report.forecast import Calibration, calibration
-from fournines.report.odds import Year, year
 from fournines.report.verdict import Headline, ServiceVerdict, headline, services
 from fournines.report.weak import Weakness, weaknesses
 
 FORMAT = 1
+LIKELIEST = 20
+"""So many cut sets are told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +33,18 @@ class Document:
     calibration: Calibration
     checks: tuple[Check, ...]
     weak: tuple[Weakness, ...]
-    year: Year | None
+    year: Posterior | None
+    """None: nobody computed it."""
 
     @property
     def violated(self) -> bool:
         """A check failed: whatever the uptime, the report is not good."""
         return any(check.fail for check in self.checks)
+
+    @property
+    def cuts(self) -> Sequence[Covered]:
+        """What takes a service down together, the likeliest."""
+        return self.year.cuts[:LIKELIEST] if self.year else ()
 
     def as_json(self) -> dict[str, Any]:
         evidence, campaign = self.evidence, self.evidence.campaign
@@ -80,17 +90,20 @@ class Document:
                 for check in self.checks
             ],
             "weak": [{"what": each.what, "why": each.why} for each in self.weak],
-            "year": self.year.model_dump(mode="json") if self.year else None,
+            "year": {
+                "services": [_odds(each) for each in self.year.services],
+                "cuts": [_cut(each) for each in self.cuts],
+            }
+            if self.year
+            else None,
             "drills": [_drill(each) for each in evidence.drills],
             "evidence": {"sha256": evidence.digest, "files": evidence.files, "requests": evidence.requests},
         }
 
 
-def document(evidence: Evidence, statistics: Mapping[str, object] | None = None) -> Document:
-    """`statistics`: as `fournines.report.odds` has them; None where nobody computed any."""
+def document(evidence: Evidence, year: Posterior | None = None) -> Document:
     found = services(evidence)
     fit = calibration(evidence.drills)
-    odds = year(statistics)
     return Document(
         evidence=evidence,
         headline=headline(evidence, found),
@@ -98,8 +111,8 @@ def document(evidence: Evidence, statistics: Mapping[str, object] | None = None)
         classes=classes(evidence.drills),
         calibration=fit,
         checks=checks(evidence.drills),
-        weak=weaknesses(evidence, found, fit, odds),
-        year=odds,
+        weak=weaknesses(evidence, found, fit),
+        year=year,
     )
 
 
@@ -120,6 +133,26 @@ def _service(each: ServiceVerdict) -> dict[str, Any]:
         "worst": each.worst.as_json(),
         "worst_drill": each.worst_drill,
         "predicted": each.predicted.model_dump(mode="json", exclude={"causes", "name"}) if each.predicted else None,
+    }
+
+
+def _odds(service: Service) -> dict[str, Any]:
+    return {
+        "name": service.title,
+        "p_sla_met": service.met.mean,
+        "interval_95": [service.met.low, service.met.high],
+        "p_if_nothing_were_drilled": service.met_assumed,
+        "weakest": service.influences[0].name if service.influences else "",
+    }
+
+
+def _cut(cut: Covered) -> dict[str, Any]:
+    return {
+        "parts": list(cut.parts),
+        "probability": cut.probability,
+        "services": list(cut.services),
+        "drills": list(cut.drills),
+        "alike": list(cut.alike),
     }
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from fournines.report.evidence import Evidence
 from fournines.report.forecast import Calibration
-from fournines.report.odds import Year
 from fournines.report.verdict import ServiceVerdict, count
 
 FEW = 30
@@ -23,15 +22,13 @@ class Weakness:
 
 
 def weaknesses(
-    evidence: Evidence, services: Sequence[ServiceVerdict], calibration: Calibration, year: Year | None
+    evidence: Evidence, services: Sequence[ServiceVerdict], calibration: Calibration
 ) -> tuple[Weakness, ...]:
-    """Every one that the evidence itself gives away, and those that whoever computed `year` names."""
-    return tuple(_all(evidence, services, calibration, year))
+    """Every one that the evidence itself gives away."""
+    return tuple(_all(evidence, services, calibration))
 
 
-def _all(
-    evidence: Evidence, services: Sequence[ServiceVerdict], calibration: Calibration, year: Year | None
-) -> Iterator[Weakness]:
+def _all(evidence: Evidence, services: Sequence[ServiceVerdict], calibration: Calibration) -> Iterator[Weakness]:
     if missing := [each.title for each in services if each.state == "unmeasured"]:
         yield Weakness(f"Not measured: {', '.join(missing)}", "No probe asked for it in these drills.")
     counting = Counter(drill.fault for drill in evidence.drills if drill.counts)
@@ -68,8 +65,6 @@ def _all(
     )
     if undrilled := [told for each in services if each.state == "unmeasured" and (told := _costliest(each))]:
         yield Weakness("Predicted only, the costliest cause of each", "; ".join(undrilled) + ".")
-    for text in year.assumptions if year else ():
-        yield Weakness(text, "")
 
 
 def _costliest(service: ServiceVerdict) -> str:

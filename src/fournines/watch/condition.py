@@ -7,7 +7,7 @@ deadline.
 
 Seconds are those of the samples' clock (CLOCK_MONOTONIC).
 
-Invariants (tests/unit/watch/test_condition.py)
+Invariants (tests/unit/watch/test_watch_condition.py)
 -----------------------------------------------
 1. Whatever the order of completion, `begun` is the number of outages that `prove.outages.outages` finds.
 2. In an outage without an end, `outage_s` counts from where that one's upper bound does: the last good start.

@@ -10,13 +10,12 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import time
 from types import TracebackType
 from typing import Self
 
 from fournines.errors import DrillError
-from fournines.prove.fleet import LEAD_S, READY_S, ProberProcess, sharded
 from fournines.prove.prober import Plan
+from fournines.prove.processes import Processes
 from fournines.prove.samples import Sample, parse
 
 POLL_S = 0.5
@@ -43,35 +42,29 @@ class StandingProbes:
         slowest = max(beat.interval_s + beat.deadline_s for beat in plan.beats)
         self._silence = int((slowest + _SILENCE_S) / POLL_S)
         self._silent = 0
-        self._processes: list[ProberProcess] = []
-        try:
-            self._processes.extend(ProberProcess(shard) for shard in sharded(plan))
-            for process in self._processes:
-                process.hear("ready", READY_S)
-            t0 = round(time.monotonic() + LEAD_S, 6)
-            for process in self._processes:
-                process.say({"t0": t0})
-        except BaseException:
-            self._end()
-            raise
+        with contextlib.ExitStack() as started:
+            started.callback(os.close, self._pipe)
+            self._processes = Processes(plan)
+            started.callback(self._processes.end)
+            self._processes.begin()
+            self._started = started.pop_all()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._end()
+        self._started.close()
 
     @property
     def pids(self) -> list[int]:
-        return [process.pid for process in self._processes]
+        return self._processes.pids
 
     def samples(self) -> list[Sample]:
         """Those that completed since the last call; waits for one, `POLL_S` at most.
 
         Raises DrillError when a prober is dead or stuck: no news must not look like good news.
         """
-        for process in self._processes:
-            process.check()
+        self._processes.check()
         self._trim()
         # Counted in polls, not in seconds: a machine that was suspended has stopped us too.
         self._silent = 0 if select.select([self._pipe], [], [], POLL_S)[0] else self._silent + 1
@@ -86,8 +79,3 @@ class StandingProbes:
         if self._errors.stat().st_size > _ERRORS:
             # Probers append, so the next complaint begins the file anew.
             os.truncate(self._errors, 0)
-
-    def _end(self) -> None:
-        for process in self._processes:
-            process.end()
-        os.close(self._pipe)

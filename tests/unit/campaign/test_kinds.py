@@ -12,8 +12,7 @@ from fournines.cloud import Cloud, load
 from fournines.errors import DrillError
 from fournines.faults import Fault, catalogue, named
 from fournines.faults.kill import Kill
-from fournines.prove.drill import NOWHERE
-from fournines.prove.targets import LEADERS
+from fournines.prove.targets import LEADERS, NOWHERE
 from fournines.services import catalogue as services
 
 CLOUDS = Path(__file__).parents[3] / "clouds"

@@ -46,7 +46,6 @@ def seen(drill: int = 1, recovered: bool | None = True, upper: float | None = 4.
         drill=f"{drill:04}",
         of=of,
         outage=measured,
-        after_fault=measured,
         total=measured,
         recovered=recovered,
         **said,

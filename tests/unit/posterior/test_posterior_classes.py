@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fournines.availability.coverage import coverage
-from fournines.posterior.calibration import Pair, calibration
 from fournines.posterior.classes import drilled
 from fournines.posterior.trial import Tally, trials
 
@@ -84,36 +83,3 @@ def test_without_a_budget_nothing_is_within_it() -> None:
     (own,) = found.recoveries
     assert (own.budget_s, own.within, own.share) == (None, None, None)
     assert own.as_json()["share_within_budget"] is None
-
-
-@pytest.mark.parametrize(
-    ("measured", "held"),
-    [((1, 6), True), ((1, 6.1), None), ((5.9, None), None), ((6.1, 7), False), ((6.1, None), False)],
-)
-def test_a_prediction_holds_breaks_or_cannot_be_told(measured: tuple[float, float | None], held: bool | None) -> None:
-    assert Pair("1", "power-loss", "token", 6.0, *measured).held is held
-
-
-def test_calibration_sums_up_what_was_to_be_out() -> None:
-    views = [
-        seen(1, upper=3.0),
-        seen(2, upper=6.0),
-        seen(3, upper=7.5),
-        seen(4, upper=30.0),
-        seen(5, None, upper=None),
-        seen(6, upper=9.0, bound_s=None),
-        seen(7, upper=0.0, bound_s=0.0),
-        seen(8, upper=2.0, bound_s=0.0),
-    ]
-    found = calibration(views)
-    assert len(found.pairs) == 6
-    assert (len(found.predicted), found.held, found.broken, found.disturbed) == (4, 2, 1, 1)
-    assert found.share == 0.5
-    assert found.median_ratio == pytest.approx((1 + 7.5 / 6) / 2)
-    told = found.as_json()
-    assert (told["unclear"], told["spared"], len(told["pairs"])) == (1, 2, 6)
-
-
-def test_nothing_measured_calibrates_nothing() -> None:
-    found = calibration([])
-    assert (found.share, found.median_ratio, found.pairs) == (None, None, ())

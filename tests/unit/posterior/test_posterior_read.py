@@ -99,7 +99,6 @@ def test_a_drill_that_failed_over_and_back(tmp_path: Path) -> None:
     assert found.recovered is True
     assert found.outage is not None
     assert (found.outage.lower_s, found.outage.upper_s) == (3.75, 4.3)
-    assert found.after_fault == found.outage
     assert found.total is not None
     assert (found.total.lower_s, found.total.upper_s) == (4.25, 5.35)
     assert (found.budget_s, found.bound_s) == (15, 6.85)

@@ -19,7 +19,8 @@ from fournines.converge.inspect import HostView, ServiceView
 from fournines.converge.look import Seen
 from fournines.faults import Fault
 from fournines.hosts import Host as Reached
-from fournines.prove.drill import Run, Windows
+from fournines.prove.drill import Run
+from fournines.prove.windows import Windows
 
 STORAGE = ("s1", "s2", "s3")
 

@@ -27,10 +27,12 @@ from fournines.converge.look import Seen
 from fournines.errors import DrillError
 from fournines.faults import Fault, named
 from fournines.hosts import Host as Reached
-from fournines.prove.drill import NOWHERE, Run, Windows
+from fournines.prove.drill import Run
 from fournines.prove.forecast import Forecast
 from fournines.prove.healed import always_healed
 from fournines.prove.results import Results
+from fournines.prove.targets import NOWHERE
+from fournines.prove.windows import Windows
 from fournines.verify.run import Verified
 
 APIS = ("keystone", "glance", "horizon", "radosgw")

@@ -14,6 +14,9 @@ from xml.etree import ElementTree
 
 from evidence_folders import GOOD, Told, write_campaign, write_drill
 
+from fournines.posterior.model import Cut, Design, Model
+from fournines.posterior.posterior import posterior
+from fournines.predict.rates import defaults
 from fournines.probes import catalogue
 from fournines.prove.audits import Verdict
 from fournines.report.document import document
@@ -152,15 +155,18 @@ def test_one_drill_alone_and_a_campaign_without_any(tmp_path: Path) -> None:
 def test_statistics_of_a_year_have_a_section_only_when_there_are_any(tmp_path: Path) -> None:
     evidence = read(write_campaign(tmp_path, [Told()]))
     assert 'id="year"' not in page(document(evidence))
-    values = {
-        "services": [{"name": "token", "p_sla_met": 0.93, "interval_95": [0.88, 0.97], "weakest": "repair times"}],
-        "assumptions": ["Hosts fail independently"],
-    }
-    text = page(document(evidence, values))
+    cut = Cut(("host c1", "host c2"), 1e-6, ({"hardware": 1.0},) * 2, frozenset({"c1", "c2"}), frozenset(), True)
+    token = Model("token", "a token", "token", 3153.6, 0.3, 1800.0, (), (cut,))
+    year = posterior([], Design("lab", (token,), {}, (0.99, 0.9, 0.999), "assumed"), defaults(), worlds=50)
+    made = document(evidence, year)
+    text = page(made)
     assert 'id="year"' in text
-    assert "0.930" in text
-    assert "repair times" in text
-    assert "Hosts fail independently" in text
+    (told,) = made.as_json()["year"]["services"]
+    assert f"{told['p_sla_met']:.3f}" in text
+    assert told["name"] == "a token"
+    assert told["weakest"]
+    assert told["weakest"] in text
+    assert "host c1, host c2" in text
 
 
 def test_hundreds_of_drills_stay_small(tmp_path: Path) -> None:

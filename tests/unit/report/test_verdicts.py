@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from fournines.prove.audits import Verdict
 from fournines.report.classes import ascending, percentile
 from fournines.report.document import Document, document
+from fournines.report.forecast import Point
 from fournines.report.read import read
 
 Of = Callable[..., Document]
@@ -101,6 +102,14 @@ def test_what_injures_nothing_is_noise_and_no_service_pays_for_it(of: Of) -> Non
     found = of(NULL)
     assert found.classes[0].letter == "-"
     assert found.headline.title == "Nothing was measured that counts"
+
+
+@pytest.mark.parametrize(
+    ("measured", "held"),
+    [((1, 6), True), ((1, 6.1), None), ((5.9, None), None), ((6.1, 7), False), ((6.1, None), False)],
+)
+def test_a_prediction_holds_breaks_or_cannot_be_told(measured: tuple[float, float | None], held: bool | None) -> None:
+    assert Point(1, "token", 6.0, *measured).held is held
 
 
 def test_predictions_against_measurements(of: Of) -> None:

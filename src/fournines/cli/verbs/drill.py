@@ -38,7 +38,8 @@ def drill(
     from fournines.cli.clouds import connect
     from fournines.cli.progress import watch
     from fournines.maintain import in_maintenance
-    from fournines.prove import drill as drills
+    from fournines.prove.drill import drill as run
+    from fournines.prove.targets import NOWHERE
 
     injury = faults.named(fault)
     target = target or injury.target
@@ -53,8 +54,8 @@ def drill(
         raise typer.BadParameter("of which fault? name it by --also", param_hint="--also-target")
     resolved, state, fleet = connect(cloud)
     with watch(f"drill {fault} on {resolved.name}") as observer:
-        report = drills.drill(
-            *(resolved, fleet, state, injury, target or drills.NOWHERE, observer),
+        report = run(
+            *(resolved, fleet, state, injury, target or NOWHERE, observer),
             aside=lambda views: in_maintenance(resolved, views),
         )
     if as_json:
