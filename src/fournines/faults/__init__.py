@@ -18,6 +18,7 @@ from typing import ClassVar, Literal
 from fournines.cloud.columns import Letter
 from fournines.cloud.model import Cloud
 from fournines.errors import DrillError
+from fournines.faults._timer import undo_all as undo_all
 from fournines.hosts import Fleet, Host, Power
 from fournines.seam import instances
 from fournines.state import Vault

@@ -6,8 +6,17 @@ the power too, as packet filters, mounts and processes are.
 
 from __future__ import annotations
 
+from fournines.hosts import Host, run
+
 HEALED_AFTER_S = 300
 """More than a drill ever holds a fault."""
+_PREFIX = "nines-heals-"
+_UNDO_ALL = f"""
+systemctl list-units --plain --no-legend '{_PREFIX}*.timer' 2> /dev/null | cut -d ' ' -f 1 | while read -r timer; do
+    systemctl start --wait "${{timer%.timer}}.service" || true
+    systemctl stop "$timer" 2> /dev/null || true
+done
+"""
 
 
 def armed(name: str, undo: str) -> str:
@@ -27,5 +36,10 @@ def disarmed(name: str) -> str:
     )
 
 
+def undo_all(host: Host) -> None:
+    """Whatever a killed run has left armed there is undone now. Raises HostError."""
+    run(host, ["sh", "-c", _UNDO_ALL])
+
+
 def _unit(name: str) -> str:
-    return f"nines-heals-{name}"
+    return f"{_PREFIX}{name}"

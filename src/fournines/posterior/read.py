@@ -99,7 +99,7 @@ def _base(name: str, plan: Data, report: Data, campaign: Data) -> Observation:
         campaign.get("configuration", ""),
         report.get("fidelity") or campaign.get("fidelity", ""),
     )
-    letter = plan.get("letter") or (known.letter if known else "?")
+    letter = report.get("letter") or plan.get("letter") or (known.letter if known else "?")
     return Observation(
         drill=name,
         of=of,

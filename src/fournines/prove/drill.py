@@ -13,6 +13,7 @@ drill begins with healing it.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
@@ -22,8 +23,8 @@ from fournines.cloud.model import Cloud
 from fournines.converge.events import Event, Observer, silent
 from fournines.converge.inspect import inspect
 from fournines.demo.find import Guest, find
-from fournines.errors import DrillError
-from fournines.faults import Fault, Means
+from fournines.errors import DrillError, HostError
+from fournines.faults import Fault, Means, undo_all
 from fournines.hosts import Fleet, Host
 from fournines.probes import GUEST, Api, HostProbe
 from fournines.prove import minority
@@ -99,8 +100,16 @@ def drill(
             speed=speed,
             foretell=foretell,
             aside=aside,
+            clear=lambda: _undo_all(fleet, cloud),
         )
         return run()
+
+
+def _undo_all(fleet: Fleet, cloud: Cloud) -> None:
+    """What killed drills left, of whatever fault. A host that does not answer is left to its own timer."""
+    for host in cloud.hosts:
+        with contextlib.suppress(HostError):
+            undo_all(fleet[host.name])
 
 
 def round_trips(found: Sequence[Verified]) -> Verdict:
@@ -139,9 +148,16 @@ class Run:
     """Hears what it will cost, after the baseline and before the fault."""
     aside: Callable[[Views], Collection[str]] = lambda views: ()
     """Hosts that are out of service on purpose: what else is broken then, the cloud may not survive."""
+    clear: Callable[[], None] = lambda: None
+    """Ends what drills of other faults left."""
 
     def __call__(self) -> Report:
+        # Before anything is healed, which would switch on what somebody has switched off.
+        if self.target != NOWHERE and (aside := sorted(self.aside(self.look()))):
+            away = f"{', '.join(aside)} {'are' if len(aside) > 1 else 'is'} in maintenance"
+            raise DrillError(f"{away}, so not drilled", f"nines maintain {aside[0]} --done")
         with always_healed(self._heal):
+            self.clear()
             self._heal()
             views, problems = self._await_healthy("ready", lambda: None)
             if problems:
@@ -149,9 +165,6 @@ class Run:
                     f"not healthy after {self.windows.healthy:g} s, so not drilled: {'; '.join(problems)}",
                     "see nines status; nines up repairs",
                 )
-            if self.fault.injures and (aside := sorted(self.aside(views))):
-                away = f"{', '.join(aside)} {'are' if len(aside) > 1 else 'is'} in maintenance"
-                raise DrillError(f"{away}, so not drilled", f"nines maintain {aside[0]} --done")
             names = () if self.target == NOWHERE else resolve(self.target, views, self.cloud)
             if self.fault.injures and not names:
                 raise DrillError(f"{self.fault.name} needs a target", "name vip, writer or a host")
@@ -228,6 +241,7 @@ class Run:
         least = {probe.name: floor(timers, lost, probe) if fault.silences else 0.0 for probe in probes}
         report = Report(
             drill=fault.name,
+            letter=fault.letter,
             target=self.target,
             hosts=names,
             fidelity=self.cloud.fidelity,
@@ -280,6 +294,10 @@ class Run:
                 self._pass("standstill", injected + windows.blocked, follow)
             elif not self._await_steady(seen, follow, injected, failover):
                 notes.append(f"not served for {windows.steady:g} s on end within {windows.served:g} s of the fault")
+            while waiting := left_behind.lacks():
+                follow()
+                self._tell("wait", "minority", ", ".join(f"{service} on {host}" for service, host in waiting))
+                time.sleep(_TELL_EVERY_S)
         self._tell("start", "heal")
         heal = results.done("heal", fault=fault.name, hosts=names)
         self._heal()

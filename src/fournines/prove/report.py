@@ -131,6 +131,8 @@ class Report:
     """What a drill says. Times in `as_json` count from the first intended start."""
 
     drill: str
+    letter: Letter
+    """Class of the fault as it struck: of two at a time that is known only then."""
     target: str
     hosts: tuple[str, ...]
     fidelity: str
@@ -164,6 +166,7 @@ class Report:
             "fidelity": self.fidelity,
             "probes": [probe.as_json(self.t0) for probe in self.probes],
             "audits": [audit.as_json() for audit in self.audits],
+            "letter": self.letter,
             "hosts": list(self.hosts),
             "void": list(self.void),
             "notes": list(self.notes),

@@ -53,6 +53,7 @@ class ReportFile(_File):
     """`report.json` of a drill."""
 
     drill: str
+    letter: str = ""
     target: str
     hosts: tuple[str, ...]
     fidelity: str

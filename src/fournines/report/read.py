@@ -169,7 +169,7 @@ def _drill(files: _Folder, folder: Path, number: int) -> tuple[Drill, str]:
     fault = plan.fault if plan else said.drill if said else _named(files, folder)
     target = plan.target if plan else said.target if said else ""
     known = recorded(fault, target)
-    letter = plan.letter if plan else known.letter if known else ""
+    letter = (said.letter if said else "") or (plan.letter if plan else known.letter if known else "")
     began = next((one.utc for one in done if one.what == "inject"), "")
     logs = folder / "logs"
     drill = Drill(

@@ -56,7 +56,7 @@ def report(*bad: tuple[float, float], **more: Any) -> dict[str, Any]:
         for number in range(int(END * 4))
     ]
     probe = probe_report(catalogue()["token"], samples, marks, {"D"}, LAB, {"vip"}, 0.25)
-    said: dict[str, Any] = {"audits": WELL, "void": (), "notes": (), **more}
+    said: dict[str, Any] = {"letter": "D", "audits": WELL, "void": (), "notes": (), **more}
     return Report(
         drill="power-loss",
         target="vip",
@@ -164,6 +164,12 @@ def test_a_fault_that_blocks_is_out_until_it_is_healed(tmp_path: Path) -> None:
     plan = {**PLAN, "fault": "two-storage-hosts", "letter": "Q", "hosts": ["s1", "s2"]}
     (found,) = campaign(tmp_path, {"plan": plan, "report": report((8.25, 32.0))})
     assert (found.blocks, found.recovered) == (True, True)
+
+
+def test_the_class_of_two_at_a_time_is_known_only_when_they_have_struck(tmp_path: Path) -> None:
+    told = report((INJECT, HEAL), letter="X") | {"drill": "fence-device-dead+power-loss", "target": "c1+c1"}
+    (found,) = read(write(tmp_path, report=told)).observations
+    assert (found.letter, found.blocks) == ("X", True)
 
 
 def test_a_fault_of_another_version_speaks_of_nothing(tmp_path: Path) -> None:

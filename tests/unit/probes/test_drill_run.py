@@ -171,6 +171,7 @@ def test_it_does_not_begin_while_a_host_is_in_maintenance(keystone: LittleCloud,
         run_of(keystone, tmp_path, fault, "vip", aside=aside)()
     assert "nines maintain c2 --done" in str(caught.value.remedy)
     assert fault.truth == []
+    assert fault.healed == 0, "it would switch on what was switched off"
 
 
 def test_it_does_not_inject_after_a_dirty_baseline(keystone: LittleCloud, tmp_path: Path) -> None:

@@ -104,6 +104,7 @@ def test_missing_samples_void_the_run() -> None:
 
 def report(void: tuple[str, ...] = (), verdict: Any = "ok") -> Report:
     return Report(
+        letter="D",
         drill="power-loss",
         target="vip",
         hosts=("c1",),

@@ -85,6 +85,7 @@ def write_drill(folder: Path, told: Told) -> Report:
     )
     lost = LOST if fault.silences else frozenset[Part]()
     report = Report(
+        letter=fault.letter,
         drill=told.fault,
         target=told.target,
         hosts=told.hosts,
