@@ -230,6 +230,8 @@ def host_conf(cloud: Cloud, host: Host, vault: Vault) -> str:
                 "ms_bind_port_min": OSD_PORTS[0],
                 "ms_bind_port_max": OSD_PORTS[1],
                 "osd_memory_target": memory << 20,
+                # By default one slow operation is warned of for a day, however well all is since.
+                "bluestore_slow_ops_warn_lifetime": 60 if lab else 600,
                 **(_SMALL if lab else {}),
             },
             "client": {"log_to_stderr": False, "log_to_file": False},
