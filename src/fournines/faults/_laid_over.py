@@ -30,13 +30,19 @@ cd {folder} 2> /dev/null || exit 0
 while read -r _ _ _ root path _; do
     case $root in {root}/*) umount --lazy "$path" ;; esac
 done < /proc/self/mountinfo
-read -r how unit < unit
+read -r how unit others < unit
 systemctl reset-failed "$unit" 2> /dev/null || true
 # What reloads a daemon may be refused for what is wrong with it.
 if [ "$how" = reload ] && systemctl is-active --quiet "$unit" && systemctl reload "$unit"; then
     :
 elif systemctl is-enabled --quiet "$unit"; then
     systemctl restart "$unit"
+fi
+# What requires it went down with it, and does not come back with it: Pacemaker with Corosync.
+if systemctl is-enabled --quiet "$unit"; then
+    for each in $others; do
+        if systemctl is-enabled --quiet "$each"; then systemctl --no-block start "$each"; fi
+    done
 fi
 rm -rf {folder}
 """

@@ -34,7 +34,8 @@ class Namespace:
         self.told.touch()
         self.state = folder / "state"
         self.state.write_text(f"ActiveState=active\nSubState=running\n{_REST}")
-        show = f'[ "$1" != show ] || cat {self.state}'
+        self.units = folder
+        show = f'[ "$1" != show ] || if [ -e {folder}/"$2" ]; then cat {folder}/"$2"; else cat {self.state}; fi'
         fail = f'case "$*" in "--no-block start"*) sed -i s/=.*active/=failed/ {self.state};; esac'
         for program, script in (("systemctl", f"{show}\n{fail}"), ("systemd-run", "true")):
             (self.bin / program).write_text(f'#!/bin/sh\necho {program} "$@" >> {self.told}\n{script}\n')
@@ -90,6 +91,28 @@ def test_a_file_seems_another_and_is_never_touched(tmp_path: Path, host: Namespa
     host.told.write_text("")
     fault.heal([host])
     assert "restart" not in host.told.read_text(), "nothing was left to undo"
+
+
+@pytest.mark.parametrize("by", ["heal", "timer"])
+def test_what_went_down_with_a_daemon_is_started_too(tmp_path: Path, host: Namespace, by: str) -> None:
+    own = tmp_path / "corosync.conf"
+    own.write_text("totem {}\n")
+    host.state.write_text(f"ActiveState=active\nSubState=running\n{_REST}RequiredBy=pacemaker.service idle.service\n")
+    (host.units / "pacemaker.service").write_text("ActiveState=active\nRequiredBy=\nBoundBy=sbd.service\n")
+    (host.units / "idle.service").write_text("ActiveState=inactive\n")
+    (host.units / "sbd.service").write_text("ActiveState=active\nRequiredBy=pacemaker.service\n")
+    fault = struck("bad-configuration", Change(("corosync.service",), {str(own): {"prepend": "typo\n"}}, "restart"))
+    fault.inject([host])
+    host.told.write_text("")
+    if by == "heal":
+        fault.heal([host])
+    else:
+        subprocess.run(host.argv(["sh", "/run/nines-bad-configuration/undo"]), check=True)
+    said = [line for line in host.told.read_text().splitlines() if " start " in line]
+    assert said == [f"systemctl --no-block start {each}.service" for each in ("pacemaker", "sbd")]
+    host.told.write_text("")
+    fault.heal([host])
+    assert " start " not in host.told.read_text(), "once"
 
 
 def test_the_timer_alone_undoes_it(tmp_path: Path, host: Namespace) -> None:
