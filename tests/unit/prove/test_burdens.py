@@ -55,6 +55,12 @@ def test_a_burden_ends_by_itself(tmp_path: Path, name: str) -> None:
     assert host.told.read_text() == f"systemctl stop nines-{name}.service\n"
 
 
+def test_the_kernel_kills_others_for_memory(tmp_path: Path) -> None:
+    host = Machine(tmp_path, "none")
+    named("memory-pressure").inject([host])
+    assert " --property=OOMScoreAdjust=-1000 " in host.told.read_text()
+
+
 def test_how_much_memory_is_taken() -> None:
     text = "MemTotal:       100000 kB\nMemFree:        10000 kB\nMemAvailable:   40000 kB\n"
     assert wanted(text) == 38000 * 1024, "a fiftieth of the whole stays"
