@@ -85,6 +85,10 @@ class Fault(ABC):
         """The fault as it strikes that target. Raises DrillError where it strikes no such thing."""
         return self
 
+    def clashes(self, other: Fault) -> bool:
+        """Whether one host cannot suffer both: they strike the same."""
+        return self.name == other.name
+
     def choices(self, cloud: Cloud) -> Sequence[tuple[Letter, Sequence[str]]]:
         """What a campaign may aim it at: targets, class by class. None: where it strikes follows from the rest."""
         return ()

@@ -54,6 +54,11 @@ class DaemonFault(Fault):
         aimed.units, aimed.stops, aimed.letter = unit, service.name, self.letter_of(service.fault_class(unit))
         return aimed
 
+    def clashes(self, other: Fault) -> bool:
+        """Nothing of a daemon is left to strike once it has been, and the heal of one starts it below the other."""
+        same = isinstance(other, DaemonFault) and (self.stops, self.units) == (other.stops, other.units)
+        return same or super().clashes(other)
+
     def choices(self, cloud: Cloud) -> Sequence[tuple[Letter, Sequence[str]]]:
         """Of every daemon the member on each host, and the one that is more than the others."""
         found: dict[Letter, list[str]] = {}

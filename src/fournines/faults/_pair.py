@@ -50,7 +50,7 @@ class Pair(Fault):
     def equipped(self, means: Means, names: Sequence[str]) -> Fault:
         struck = (means.aim(self.aims[0]), means.aim(self.aims[1]))
         again = {*struck[0]} & {*struck[1]}
-        if again and (self.first.silences or self.first.name == self.second.name):
+        if again and (self.first.silences or self.first.clashes(self.second)):
             who = ", ".join(sorted(again))
             raise DrillError(f"{self.name}: {who} cannot suffer the second after the first", "aim at different hosts")
         first, second = self.first.equipped(means, struck[0]), self.second.equipped(means, struck[1])
