@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from fournines.cloud.columns import Letter
+from fournines.cloud.columns import SEVERITY, Letter
 from fournines.cloud.model import Cloud
 from fournines.errors import DrillError, HostError
 from fournines.faults import AND, Fault, Means
@@ -84,7 +84,7 @@ class Pair(Fault):
 
 def both(one: Fault, other: Fault, *, may_stop: bool = False) -> Pair:
     """The second of them strikes while the first holds. `may_stop`: too much is gone."""
-    heavier = other if one.letter == "-" else one
+    heavier = max((one, other), key=lambda fault: SEVERITY.index(fault.letter))
     letter_of_both: Letter = "X" if may_stop else heavier.letter
 
     class Both(Pair):
