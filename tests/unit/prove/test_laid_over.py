@@ -36,7 +36,9 @@ class Namespace:
         self.state.write_text(f"ActiveState=active\nSubState=running\n{_REST}")
         self.units = folder
         show = f'[ "$1" != show ] || if [ -e {folder}/"$2" ]; then cat {folder}/"$2"; else cat {self.state}; fi'
-        fail = f'case "$*" in "--no-block start"*) sed -i s/=.*active/=failed/ {self.state};; esac'
+        self.broken = folder / "broken"
+        broken = f'case "$*" in *restart*) [ ! -e {self.broken} ] || exit 1;; esac'
+        fail = f'{broken}\ncase "$*" in "--no-block start"*) sed -i s/=.*active/=failed/ {self.state};; esac'
         for program, script in (("systemctl", f"{show}\n{fail}"), ("systemd-run", "true")):
             (self.bin / program).write_text(f'#!/bin/sh\necho {program} "$@" >> {self.told}\n{script}\n')
             (self.bin / program).chmod(0o755)
@@ -87,10 +89,26 @@ def test_a_file_seems_another_and_is_never_touched(tmp_path: Path, host: Namespa
     host.told.write_text("")
     fault.heal([host])
     assert host.read(own) == "[mysqld]\n"
-    assert "systemctl restart mariadb.service" in host.told.read_text().splitlines()
+    assert "systemctl --no-block restart mariadb.service" in host.told.read_text().splitlines()
     host.told.write_text("")
     fault.heal([host])
     assert "restart" not in host.told.read_text(), "nothing was left to undo"
+
+
+def test_nothing_is_left_where_the_daemon_cannot_be_started(tmp_path: Path, host: Namespace) -> None:
+    own = tmp_path / "my.cnf"
+    own.write_text("[mysqld]\n")
+    fault = struck("bad-configuration", Change(("mariadb.service",), {str(own): {"prepend": "typo\n"}}, "restart"))
+    fault.inject([host])
+    host.broken.touch()
+    with pytest.raises(HostError):
+        fault.heal([host])
+    assert host.read(own) == "[mysqld]\n"
+    assert "systemctl stop nines-heals-bad-configuration.timer" in host.told.read_text().splitlines()
+    fault.heal([host])
+    host.broken.unlink()
+    fault.inject([host])
+    assert host.read(own) == "typo\n[mysqld]\n", "its folder was gone"
 
 
 @pytest.mark.parametrize("by", ["heal", "timer"])
