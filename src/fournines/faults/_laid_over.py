@@ -38,7 +38,7 @@ if cd {folder} 2> /dev/null; then
     rm -rf {folder}
 fi
 {disarm}
-[ -n "$unit" ] || exit 0
+[ -n "$unit" ] && [ "$how" != nothing ] || exit 0
 systemctl reset-failed "$unit" 2> /dev/null || true
 # What reloads a daemon may be refused for what is wrong with it.
 if [ "$how" = reload ] && systemctl is-active --quiet "$unit" && systemctl reload "$unit"; then
@@ -63,7 +63,8 @@ class Change:
     """The first of them that runs is struck."""
     files: Mapping[str, Mapping[str, str]]
     """Path -> `content` that it seems to have, or what seems to stand before it (`prepend`)."""
-    how: Literal["reload", "restart"]
+    how: Literal["reload", "restart", "nothing"]
+    """Nothing: it reads them anew whenever it needs them."""
 
 
 class LaidOver(DaemonFault):

@@ -147,6 +147,18 @@ def test_the_timer_alone_undoes_it(tmp_path: Path, host: Namespace) -> None:
     assert "systemctl reload haproxy.service" in host.told.read_text().splitlines()
 
 
+def test_what_reads_its_files_each_time_is_told_nothing(tmp_path: Path, host: Namespace) -> None:
+    own = tmp_path / "member.pem"
+    own.write_text("good")
+    fault = struck("certificate-expired", Change(("etcd.service",), {str(own): {"content": "bad"}}, "nothing"))
+    fault.inject([host])
+    assert host.read(own) == "bad"
+    fault.heal([host])
+    assert host.read(own) == "good"
+    told = host.told.read_text()
+    assert not any(word in told for word in ("restart", " reload ", " start ", "stop etcd"))
+
+
 def test_a_daemon_that_does_not_run_is_not_struck(tmp_path: Path, host: Namespace) -> None:
     host.state.write_text(f"ActiveState=inactive\nSubState=dead\n{_REST}")
     change = Change(("mariadb.service",), {}, "restart")
@@ -218,6 +230,10 @@ def test_an_expired_certificate_is_right_but_for_its_date(means: Means) -> None:
     names = shown.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert [str(each) for each in names.get_values_for_type(x509.IPAddress)] == [means.cloud.vip]
     assert {*means.vault.certificates()} <= {"ca", "api"}, "it is kept nowhere"
+    store = given(fault.aimed("etcd"), means, "c1")
+    assert ([*store.files], store.how) == (["/etc/etcd/member.pem"], "nothing")
+    with pytest.raises(DrillError, match=r"galera-member\.service on c1 shows no certificate"):
+        fault.aimed("galera-member").equipped(means, ["c1"])
     with pytest.raises(DrillError, match=r"keystone\.service on c1 shows no certificate"):
         fault.aimed("keystone").equipped(means, ["c1"])
 

@@ -7,7 +7,7 @@ The request is one JSON object on standard input:
     arm     shell that has it run in time
     files   path -> {"content": text} or {"prepend": text}
     units   the first that runs is told to take them
-    how     reload, where that is enough, or restart
+    how     reload, where that is enough, or restart; or nothing, where it reads them anew each time
     down    whether it must not run with them
 """
 
@@ -38,6 +38,8 @@ def main() -> None:
     subprocess.run(["sh", "-ec", asked["arm"]], check=True)
     for number, (path, change) in enumerate(asked["files"].items()):
         lay(f"{folder}/{number}", os.path.realpath(path), change)
+    if asked["how"] == "nothing":
+        return
     if not asked["down"]:
         # Some are reloaded over a connection that such a certificate does not let through.
         if asked["how"] == "restart" or subprocess.run(["systemctl", "reload", unit], check=False).returncode:
