@@ -61,11 +61,14 @@ def alone(standing: Standing, host: str, statement: str) -> None:
 @pytest.fixture
 def scratch(standing: Standing) -> Generator[str]:
     """A table of three rows on every member."""
-    standing.on("c1", "mariadb", stdin=f"CREATE DATABASE {_SCRATCH}")
-    standing.on("c1", "mariadb", _SCRATCH, stdin="CREATE TABLE t (id INT PRIMARY KEY, word VARCHAR(9))")
-    standing.on("c1", "mariadb", _SCRATCH, stdin="INSERT INTO t VALUES (1, 'a'), (2, 'b'), (3, NULL)")
-    yield f"{_SCRATCH}.t"
-    standing.on("c1", "mariadb", stdin=f"DROP DATABASE {_SCRATCH}")
+    drop = f"DROP DATABASE IF EXISTS {_SCRATCH};"
+    try:
+        standing.on("c1", "mariadb", stdin=f"{drop} CREATE DATABASE {_SCRATCH}")
+        standing.on("c1", "mariadb", _SCRATCH, stdin="CREATE TABLE t (id INT PRIMARY KEY, word VARCHAR(9))")
+        standing.on("c1", "mariadb", _SCRATCH, stdin="INSERT INTO t VALUES (1, 'a'), (2, 'b'), (3, NULL)")
+        yield f"{_SCRATCH}.t"
+    finally:
+        standing.on("c1", "mariadb", stdin=drop)
 
 
 def test_a_row_that_one_member_has_alone_is_seen(standing: Standing, scratch: str) -> None:

@@ -14,8 +14,10 @@ def doubled(one: Aimed, other: Aimed) -> Aimed | None:
     be done after it."""
     if NOWHERE in (one[1], other[1]):
         return None
-    silent = [bool((known := recorded(*each)) and known.silences) for each in (one, other)]
-    if (one[0] == other[0] or all(silent)) and not _are_apart(one[1], other[1]):
+    known = [recorded(*each) for each in (one, other)]
+    silent = [bool(each and each.silences) for each in known]
+    clash = one[0] == other[0] or (known[0] and known[1] and known[0].clashes(known[1]))
+    if (clash or all(silent)) and not _are_apart(one[1], other[1]):
         return None
     first, second = (other, one) if silent[0] and not silent[1] else (one, other)
     return f"{first[0]}{AND}{second[0]}", f"{first[1]}{AND}{second[1]}"

@@ -86,6 +86,10 @@ class Fault(ABC):
         """The fault as it strikes that target. Raises DrillError where it strikes no such thing."""
         return self
 
+    def clashes(self, other: Fault) -> bool:
+        """Whether one host cannot suffer both: they strike the same."""
+        return self.name == other.name
+
     def choices(self, cloud: Cloud) -> Sequence[Sequence[str]]:
         """What a campaign may aim it at: the targets of each class. None: where it strikes follows from the rest."""
         return ()

@@ -55,6 +55,11 @@ class DaemonFault(Fault):
         aimed.units, aimed.stops, aimed.letter = unit, service.name, self.letter_of(service.fault_class(unit))
         return aimed
 
+    def clashes(self, other: Fault) -> bool:
+        """Nothing of a daemon is left to strike once it has been, and the heal of one starts it below the other."""
+        same = isinstance(other, DaemonFault) and (self.stops, self.units) == (other.stops, other.units)
+        return same or super().clashes(other)
+
     def choices(self, cloud: Cloud) -> Sequence[Sequence[str]]:
         """Of each daemon that it may strike the member on each host, and the one that is more than the others."""
         found: dict[Letter, list[str]] = {}

@@ -25,20 +25,33 @@ from fournines.hosts import Host, run
 from fournines.services import catalogue
 
 # A unit that is not enabled is Pacemaker's, which starts it where it likes.
+# What is armed goes before anything is started: only the mounts are the fault, and what does not come up is seen by
+# whoever waits for it.
 _UNDO = """
-cd {folder} 2> /dev/null || exit 0
-while read -r _ _ _ root path _; do
-    case $root in {root}/*) umount --lazy "$path" ;; esac
-done < /proc/self/mountinfo
-read -r how unit < unit
+how= unit= others=
+if cd {folder} 2> /dev/null; then
+    while read -r _ _ _ root path _; do
+        case $root in {root}/*) umount --lazy "$path" ;; esac
+    done < /proc/self/mountinfo
+    read -r how unit others < unit
+    cd /
+    rm -rf {folder}
+fi
+{disarm}
+[ -n "$unit" ] && [ "$how" != nothing ] || exit 0
 systemctl reset-failed "$unit" 2> /dev/null || true
 # What reloads a daemon may be refused for what is wrong with it.
 if [ "$how" = reload ] && systemctl is-active --quiet "$unit" && systemctl reload "$unit"; then
     :
 elif systemctl is-enabled --quiet "$unit"; then
-    systemctl restart "$unit"
+    systemctl --no-block restart "$unit"
 fi
-rm -rf {folder}
+# What requires it went down with it, and does not come back with it: Pacemaker with Corosync.
+if systemctl is-enabled --quiet "$unit"; then
+    for each in $others; do
+        if systemctl is-enabled --quiet "$each"; then systemctl --no-block start "$each"; fi
+    done
+fi
 """
 
 
@@ -50,11 +63,12 @@ class Change:
     """The first of them that runs is struck."""
     files: Mapping[str, Mapping[str, str]]
     """Path -> `content` that it seems to have, or what seems to stand before it (`prepend`)."""
-    how: Literal["reload", "restart"]
+    how: Literal["reload", "restart", "nothing"]
+    """Nothing: it reads them anew whenever it needs them."""
 
 
 class LaidOver(DaemonFault):
-    """Heal: the daemon has its own files again, and runs."""
+    """Heal: the daemon has its own files again, and is started with them."""
 
     down: bool = False
     """It must not run with them."""
@@ -99,7 +113,7 @@ class LaidOver(DaemonFault):
     def heal(self, targets: Sequence[Host]) -> None:
         for host in targets:
             if switched_on(host):
-                run(host, ["sh", "-ec", f"( {self._undo} )\n{disarmed(self.name)}"], timeout=150)
+                run(host, ["sh", "-ec", self._undo], timeout=150)
 
     @property
     def _folder(self) -> str:
@@ -108,4 +122,5 @@ class LaidOver(DaemonFault):
     @property
     def _undo(self) -> str:
         # As a mount's root is told: below the filesystem that is mounted at /run.
-        return _UNDO.format(folder=self._folder, root=self._folder.removeprefix("/run"))
+        root = self._folder.removeprefix("/run")
+        return _UNDO.format(folder=self._folder, root=root, disarm=disarmed(self.name))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from fournines.cloud.columns import Letter
+from fournines.cloud.columns import SEVERITY, Letter
 from fournines.cloud.model import Cloud
 from fournines.errors import DrillError, HostError
 from fournines.faults import AND, Fault, Means
@@ -50,7 +50,7 @@ class Pair(Fault):
     def equipped(self, means: Means, names: Sequence[str]) -> Fault:
         struck = (means.aim(self.aims[0]), means.aim(self.aims[1]))
         again = {*struck[0]} & {*struck[1]}
-        if again and (self.first.silences or self.first.name == self.second.name):
+        if again and (self.first.silences or self.first.clashes(self.second)):
             who = ", ".join(sorted(again))
             raise DrillError(f"{self.name}: {who} cannot suffer the second after the first", "aim at different hosts")
         first, second = self.first.equipped(means, struck[0]), self.second.equipped(means, struck[1])
@@ -84,7 +84,7 @@ class Pair(Fault):
 
 def both(one: Fault, other: Fault, *, may_stop: bool = False) -> Pair:
     """The second of them strikes while the first holds. `may_stop`: too much is gone."""
-    heavier = other if one.letter == "-" else one
+    heavier = max((one, other), key=lambda fault: SEVERITY.index(fault.letter))
     letter_of_both: Letter = "X" if may_stop else heavier.letter
 
     class Both(Pair):

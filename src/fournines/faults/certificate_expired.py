@@ -35,9 +35,17 @@ class CertificateExpired(LaidOver):
     def change(self, means: Means, host: Specified, units: Sequence[Unit], resources: Sequence[Resource]) -> Change:
         read = {path for unit in units for path in unit.reads}
         reloaded = {path for unit in units for path in unit.reload_reads}
+        every = {path for each in resources if isinstance(each, Unit) for path in (*each.reads, *each.reload_reads)}
         service = catalogue()[self.stops]
-        shown = [one for one in service.certificates(means.cloud, host) if one.port and one.path in read | reloaded]
+        # What no unit is told to read, its main daemon reads at each handshake, as etcd does.
+        main = service.log_units[0] in {unit.name for unit in units}
+        shown = [
+            one
+            for one in service.certificates(means.cloud, host)
+            if one.port and (one.path in read | reloaded or (main and one.path not in every))
+        ]
         if not shown:
             raise DrillError(f"{units[0].name} on {host.name} shows no certificate", "aim at one that does")
         files = {one.path: {"content": "".join(means.vault.expired(one.name, one.addresses))} for one in shown}
-        return Change(tuple(unit.name for unit in units), files, "restart" if files.keys() & read else "reload")
+        how = "restart" if files.keys() & read else "reload" if files.keys() & reloaded else "nothing"
+        return Change(tuple(unit.name for unit in units), files, how)

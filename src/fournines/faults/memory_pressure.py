@@ -16,7 +16,8 @@ class MemoryPressure(Burden):
     severs = True
     bounded = False
     program = "take_memory.py"
-    properties = ("Type=notify", "NotifyAccess=all")
+    # Whom the kernel kills is another: else it would end the pressure itself.
+    properties = ("Type=notify", "NotifyAccess=all", "OOMScoreAdjust=-1000")
 
     def possible(self, targets: Sequence[Host]) -> None:
         refuse_shared(targets, "memory")

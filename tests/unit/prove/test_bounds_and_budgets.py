@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import math
+from typing import get_args
+
 import pytest
 
+from fournines.cloud.columns import SEVERITY, Letter
 from fournines.cloud.timers import LAB, METAL, Timers
 from fournines.faults import catalogue as faults
 from fournines.probes import ApiProbe
@@ -112,3 +116,14 @@ def test_the_lab_keeps_the_budget_of_a_power_loss() -> None:
     for probe in probes().values():
         if isinstance(probe, ApiProbe) and not probe.of_guest:
             assert bound(LAB, {"vip", "writer", "member"}, probe, 0.5) < (budget({"D"}, (probe.column,)) or 0)
+
+
+def test_what_is_more_severe_may_cost_no_less() -> None:
+    assert sorted(SEVERITY) == sorted(get_args(Letter))
+
+    def cost(letter: Letter) -> float:
+        found = [budget({letter}, {column}) for column in COLUMNS]
+        return sum(math.inf if each is None else each for each in found)
+
+    costs = [cost(letter) for letter in SEVERITY]
+    assert costs == sorted(costs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from fournines.errors import DrillError
 from fournines.faults import named
+from fournines.faults.onhost import step_clock
 from fournines.faults.onhost.take_memory import wanted
 
 
@@ -55,6 +57,12 @@ def test_a_burden_ends_by_itself(tmp_path: Path, name: str) -> None:
     assert host.told.read_text() == f"systemctl stop nines-{name}.service\n"
 
 
+def test_the_kernel_kills_others_for_memory(tmp_path: Path) -> None:
+    host = Machine(tmp_path, "none")
+    named("memory-pressure").inject([host])
+    assert " --property=OOMScoreAdjust=-1000 " in host.told.read_text()
+
+
 def test_how_much_memory_is_taken() -> None:
     text = "MemTotal:       100000 kB\nMemFree:        10000 kB\nMemAvailable:   40000 kB\n"
     assert wanted(text) == 38000 * 1024, "a fiftieth of the whole stays"
@@ -80,3 +88,21 @@ def test_a_clock_is_set_back_only_where_it_was_set(tmp_path: Path) -> None:
     host = Machine(tmp_path, "none")
     named("clock-step").heal([host])
     assert "systemctl stop nines-heals-clock-step.timer" in host.told.read_text()
+
+
+def test_a_clock_is_set_back_past_whoever_slewed_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This machine's own clocks are not to be set: these stand for them, in ns."""
+    clocks = {time.CLOCK_REALTIME: 10**18, time.CLOCK_BOOTTIME: 10**12, time.CLOCK_MONOTONIC_RAW: 10**12}
+    monkeypatch.setattr(time, "clock_gettime_ns", clocks.__getitem__)
+    monkeypatch.setattr(time, "clock_settime_ns", clocks.__setitem__)
+    kept = str(tmp_path / "kept")
+    step_clock.main(kept, "300")
+    assert clocks[time.CLOCK_REALTIME] == 10**18 + 300 * 10**9
+    # A minute, in which all that the kernel disciplines was slowed down by 5 s.
+    clocks[time.CLOCK_MONOTONIC_RAW] += 60 * 10**9
+    clocks[time.CLOCK_BOOTTIME] += 55 * 10**9
+    clocks[time.CLOCK_REALTIME] += 55 * 10**9
+    step_clock.main(kept, "back")
+    assert clocks[time.CLOCK_REALTIME] == 10**18 + 60 * 10**9
+    step_clock.main(kept, "back")
+    assert clocks[time.CLOCK_REALTIME] == 10**18 + 60 * 10**9, "nothing was left to set back"

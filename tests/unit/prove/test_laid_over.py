@@ -34,8 +34,11 @@ class Namespace:
         self.told.touch()
         self.state = folder / "state"
         self.state.write_text(f"ActiveState=active\nSubState=running\n{_REST}")
-        show = f'[ "$1" != show ] || cat {self.state}'
-        fail = f'case "$*" in "--no-block start"*) sed -i s/=.*active/=failed/ {self.state};; esac'
+        self.units = folder
+        show = f'[ "$1" != show ] || if [ -e {folder}/"$2" ]; then cat {folder}/"$2"; else cat {self.state}; fi'
+        self.broken = folder / "broken"
+        broken = f'case "$*" in *restart*) [ ! -e {self.broken} ] || exit 1;; esac'
+        fail = f'{broken}\ncase "$*" in "--no-block start"*) sed -i s/=.*active/=failed/ {self.state};; esac'
         for program, script in (("systemctl", f"{show}\n{fail}"), ("systemd-run", "true")):
             (self.bin / program).write_text(f'#!/bin/sh\necho {program} "$@" >> {self.told}\n{script}\n')
             (self.bin / program).chmod(0o755)
@@ -86,10 +89,48 @@ def test_a_file_seems_another_and_is_never_touched(tmp_path: Path, host: Namespa
     host.told.write_text("")
     fault.heal([host])
     assert host.read(own) == "[mysqld]\n"
-    assert "systemctl restart mariadb.service" in host.told.read_text().splitlines()
+    assert "systemctl --no-block restart mariadb.service" in host.told.read_text().splitlines()
     host.told.write_text("")
     fault.heal([host])
     assert "restart" not in host.told.read_text(), "nothing was left to undo"
+
+
+def test_nothing_is_left_where_the_daemon_cannot_be_started(tmp_path: Path, host: Namespace) -> None:
+    own = tmp_path / "my.cnf"
+    own.write_text("[mysqld]\n")
+    fault = struck("bad-configuration", Change(("mariadb.service",), {str(own): {"prepend": "typo\n"}}, "restart"))
+    fault.inject([host])
+    host.broken.touch()
+    with pytest.raises(HostError):
+        fault.heal([host])
+    assert host.read(own) == "[mysqld]\n"
+    assert "systemctl stop nines-heals-bad-configuration.timer" in host.told.read_text().splitlines()
+    fault.heal([host])
+    host.broken.unlink()
+    fault.inject([host])
+    assert host.read(own) == "typo\n[mysqld]\n", "its folder was gone"
+
+
+@pytest.mark.parametrize("by", ["heal", "timer"])
+def test_what_went_down_with_a_daemon_is_started_too(tmp_path: Path, host: Namespace, by: str) -> None:
+    own = tmp_path / "corosync.conf"
+    own.write_text("totem {}\n")
+    host.state.write_text(f"ActiveState=active\nSubState=running\n{_REST}RequiredBy=pacemaker.service idle.service\n")
+    (host.units / "pacemaker.service").write_text("ActiveState=active\nRequiredBy=\nBoundBy=sbd.service\n")
+    (host.units / "idle.service").write_text("ActiveState=inactive\n")
+    (host.units / "sbd.service").write_text("ActiveState=active\nRequiredBy=pacemaker.service\n")
+    fault = struck("bad-configuration", Change(("corosync.service",), {str(own): {"prepend": "typo\n"}}, "restart"))
+    fault.inject([host])
+    host.told.write_text("")
+    if by == "heal":
+        fault.heal([host])
+    else:
+        subprocess.run(host.argv(["sh", "/run/nines-bad-configuration/undo"]), check=True)
+    said = [line for line in host.told.read_text().splitlines() if " start " in line]
+    assert said == [f"systemctl --no-block start {each}.service" for each in ("pacemaker", "sbd")]
+    host.told.write_text("")
+    fault.heal([host])
+    assert " start " not in host.told.read_text(), "once"
 
 
 def test_the_timer_alone_undoes_it(tmp_path: Path, host: Namespace) -> None:
@@ -104,6 +145,18 @@ def test_the_timer_alone_undoes_it(tmp_path: Path, host: Namespace) -> None:
     subprocess.run(host.argv(program), check=True)
     assert host.read(own) == "good"
     assert "systemctl reload haproxy.service" in host.told.read_text().splitlines()
+
+
+def test_what_reads_its_files_each_time_is_told_nothing(tmp_path: Path, host: Namespace) -> None:
+    own = tmp_path / "member.pem"
+    own.write_text("good")
+    fault = struck("certificate-expired", Change(("etcd.service",), {str(own): {"content": "bad"}}, "nothing"))
+    fault.inject([host])
+    assert host.read(own) == "bad"
+    fault.heal([host])
+    assert host.read(own) == "good"
+    told = host.told.read_text()
+    assert not any(word in told for word in ("restart", " reload ", " start ", "stop etcd"))
 
 
 def test_a_daemon_that_does_not_run_is_not_struck(tmp_path: Path, host: Namespace) -> None:
@@ -177,6 +230,10 @@ def test_an_expired_certificate_is_right_but_for_its_date(means: Means) -> None:
     names = shown.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert [str(each) for each in names.get_values_for_type(x509.IPAddress)] == [means.cloud.vip]
     assert {*means.vault.certificates()} <= {"ca", "api"}, "it is kept nowhere"
+    store = given(fault.aimed("etcd"), means, "c1")
+    assert ([*store.files], store.how) == (["/etc/etcd/member.pem"], "nothing")
+    with pytest.raises(DrillError, match=r"galera-member\.service on c1 shows no certificate"):
+        fault.aimed("galera-member").equipped(means, ["c1"])
     with pytest.raises(DrillError, match=r"keystone\.service on c1 shows no certificate"):
         fault.aimed("keystone").equipped(means, ["c1"])
 

@@ -74,10 +74,12 @@ def test_targets_of_both() -> None:
     [
         ("power-loss+power-loss", "c1+s1", "D"),
         ("osd-kill+osd-kill", "s1+s2", "X"),
-        ("osd-kill+kill", "s1+nova-conductor:c1", "O"),
+        ("osd-kill+kill", "s1+nova-conductor:c1", "E"),
+        ("kill+osd-kill", "nova-conductor:c1+s1", "E"),
+        ("kill+power-loss", "keystone:c1+c2", "D"),
         ("packet-loss+power-loss", "c1+c2", "X"),
         ("kill+host-isolate", "galera:c1+c2", "X"),
-        ("kill+power-loss", "galera:c1+c1", "C"),
+        ("kill+power-loss", "galera:c1+c1", "D"),
         ("fence-device-dead+power-loss", "c1+c1", "X"),
         ("fence-device-dead+power-loss", "c1+c2", "D"),
     ],
@@ -98,7 +100,11 @@ def test_each_part_takes_what_its_own_hosts_carry(tmp_path: Path) -> None:
 
 
 def test_a_silent_host_cannot_suffer_more(tmp_path: Path) -> None:
-    for name, target in (("power-loss+kill", "c1+keystone:c1"), ("freeze+freeze", "galera:c1+keystone:c1")):
+    for name, target in (
+        ("power-loss+kill", "c1+keystone:c1"),
+        ("freeze+freeze", "galera:c1+keystone:c1"),
+        ("kill+freeze", "galera:c1+mariadb:c1"),
+    ):
         with pytest.raises(DrillError, match="c1 cannot suffer the second after the first"):
             ready(tmp_path, name, target)
 
@@ -165,3 +171,7 @@ def test_what_a_campaign_draws_together() -> None:
     assert doubled(("power-loss", "c1"), ("deaf", "c2")) == ("power-loss+deaf", "c1+c2")
     assert doubled(("null", "none"), ("deaf", "c2")) is None
     assert doubled(("freeze", "mariadb:primary"), ("freeze", "keystone:c1")) is None
+    assert doubled(("kill", "galera:c1"), ("bad-configuration", "mariadb:c1")) is None, "one daemon"
+    assert doubled(("kill", "galera:c1"), ("bad-configuration", "mariadb:primary")) is None, "it may be the same host"
+    assert doubled(("kill", "galera:c1"), ("freeze", "mariadb:c2")) == ("kill+freeze", "galera:c1+mariadb:c2")
+    assert doubled(("kill", "galera:c1"), ("freeze", "keystone:c1")) == ("kill+freeze", "galera:c1+keystone:c1")

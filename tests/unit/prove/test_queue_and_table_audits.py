@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -87,6 +88,25 @@ def test_the_first_broker_that_answers_is_asked_and_a_queue_is_given_its_time() 
     assert detail.endswith("s after the first look")
     assert len(fleet["c3"].asked) == 2
     assert fleet["c3"].asked[0] == ("python3", "-", "queues", "rabbit@c3")
+
+
+def test_queues_that_are_not_there_are_not_waited_for() -> None:
+    none = json.dumps({"queues": [], "alarms": [], "partitions": []})
+    fleet = {name: Says(name, [none]) for name in BROKERS}
+    assert look("quorum-queues-whole", fleet) == ("unknown", "there is no quorum queue: nothing to look at")
+    assert len(fleet["c1"].asked) == 1
+
+
+def test_a_look_that_takes_long_is_the_last() -> None:
+    began: list[float] = []
+
+    def slow() -> tuple[Outcome, str]:
+        began.append(time.monotonic())
+        time.sleep(0.1)
+        return "fail", "not yet"
+
+    assert settled(slow, 0.15, every_s=0.1)[0] == "fail"
+    assert len(began) == 1, "the next one would begin too late"
 
 
 def test_looking_again_is_bounded_and_ends_with_what_was_seen_last() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http.server
 import json
+import os
 import ssl
 import subprocess
 import sys
@@ -34,6 +35,7 @@ from fournines.state import Vault
         (1, "ERROR 2002 (HY000): Can't connect to local server through socket", False),
         (1, "ERROR 1146 (42S02) at line 1: Table 'fournines.trial' doesn't exist", None),
         (1, "ERROR 1049 (42000): Unknown database 'fournines'", None),
+        (1, "ERROR 2026 (HY000): TLS/SSL error: certificate has expired", None),
         (127, "mariadb: not found", None),
     ],
 )
@@ -50,7 +52,7 @@ def tried(program: str, *words: str, path: str = "/usr/bin:/bin") -> dict[str, A
         input=on_host(program),
         capture_output=True,
         text=True,
-        env={"PATH": path},
+        env={"PATH": path, "PYTHONPATH": os.environ.get("PYTHONPATH", "")},
         timeout=30,
         check=True,
     )
@@ -59,7 +61,7 @@ def tried(program: str, *words: str, path: str = "/usr/bin:/bin") -> dict[str, A
 
 def test_a_row_is_written_into_the_table_that_is_made_for_it(tmp_path: Path) -> None:
     client = tmp_path / "mariadb"
-    client.write_text(f"#!/bin/sh\ncat > {tmp_path}/said\n")
+    client.write_text(f'#!/bin/sh\n[ "$1" = --skip-ssl ] && cat > {tmp_path}/said\n')
     client.chmod(0o755)
     assert tried("galera_trial.py", path=f"{tmp_path}:/usr/bin:/bin") == {"accepted": True, "seen": "committed"}
     assert (tmp_path / "said").read_text().startswith("REPLACE INTO fournines.trial (host, at) ")
@@ -130,6 +132,25 @@ def test_etcd_deletes_what_nobody_has(tmp_path: Path) -> None:
     assert "no leader" in said["seen"]
     with etcd(vault, lambda body: (404, {})) as words:
         assert tried("etcd_trial.py", *words)["accepted"] is None
+
+
+def test_a_certificate_that_is_not_trusted_is_no_refusal(tmp_path: Path) -> None:
+    other = Vault(tmp_path / "other")
+    other.certificate("etcd", ["127.0.0.1"])
+    with etcd(Vault(tmp_path / "own"), lambda body: (200, {"header": {"revision": "7"}})) as (url, _, client):
+        said = tried("etcd_trial.py", url, str(other.ca_file), client)
+        assert said["accepted"] is None
+        assert "certificate verify failed" in said["seen"]
+        pytest.importorskip("pika", reason="only hosts have a client of RabbitMQ")
+        port = int(url.rpartition(":")[2])
+        login = {"host": "127.0.0.1", "port": port, "user": "u", "password": "p", "authority": str(other.ca_file)}
+        (tmp_path / "login.json").write_text(json.dumps(login))
+        said = tried("rabbitmq_trial.py", str(tmp_path / "login.json"))
+        assert said["accepted"] is None
+        assert "certificate verify failed" in said["seen"]
+        # Trusted, but no broker.
+        (tmp_path / "login.json").write_text(json.dumps(login | {"authority": str(tmp_path / "own" / "ca.pem")}))
+        assert tried("rabbitmq_trial.py", str(tmp_path / "login.json"))["accepted"] is False
 
 
 def test_every_trial_is_sent_whole_and_bounded(cloud: Cloud) -> None:

@@ -7,7 +7,7 @@ The request is one JSON object on standard input:
     arm     shell that has it run in time
     files   path -> {"content": text} or {"prepend": text}
     units   the first that runs is told to take them
-    how     reload, where that is enough, or restart
+    how     reload, where that is enough, or restart; or nothing, where it reads them anew each time
     down    whether it must not run with them
 """
 
@@ -19,9 +19,10 @@ import shutil
 import subprocess
 import sys
 import time
-from typing import Any
+from collections.abc import Sequence
 
 _DOWN_WITHIN_S = 60
+_STATE = ("ActiveState", "SubState", "NRestarts", "MainPID", "ExecMainStartTimestampMonotonic")
 
 
 def main() -> None:
@@ -31,12 +32,14 @@ def main() -> None:
         sys.exit(f"no {' nor '.join(asked['units'])} runs")
     folder = asked["folder"]
     os.mkdir(folder, 0o700)
-    for name, text in (("undo", asked["undo"]), ("unit", f"{asked['how']} {unit}\n")):
+    for name, text in (("undo", asked["undo"]), ("unit", f"{' '.join((asked['how'], unit, *requiring(unit)))}\n")):
         with open(f"{folder}/{name}", "w", encoding="utf-8") as file:
             file.write(text)
     subprocess.run(["sh", "-ec", asked["arm"]], check=True)
     for number, (path, change) in enumerate(asked["files"].items()):
         lay(f"{folder}/{number}", os.path.realpath(path), change)
+    if asked["how"] == "nothing":
+        return
     if not asked["down"]:
         # Some are reloaded over a connection that such a certificate does not let through.
         if asked["how"] == "restart" or subprocess.run(["systemctl", "reload", unit], check=False).returncode:
@@ -65,6 +68,20 @@ def lay(making: str, path: str, change: dict[str, str]) -> None:
     subprocess.run(["mount", "--bind", making, path], check=True)
 
 
+def requiring(unit: str) -> list[str]:
+    """Active units that systemd stops with this one, and does not start again with it."""
+    found: list[str] = []
+    ways = ("RequiredBy", "RequisiteOf", "BoundBy", "ConsistsOf")
+    todo = [unit]
+    while todo:
+        said = _said(todo.pop(), ways)
+        for other in sorted({name for way in ways for name in said.get(way, "").split()} - {unit, *found}):
+            if _said(other)["ActiveState"] in ("active", "activating", "reloading"):
+                found.append(other)
+                todo.append(other)
+    return found
+
+
 def is_down(before: dict[str, str], now: dict[str, str]) -> bool:
     """Whether the unit has failed since it was to be started; or its new main process has ended, for which something
     that is to follow its start may still wait."""
@@ -74,9 +91,8 @@ def is_down(before: dict[str, str], now: dict[str, str]) -> bool:
     return now["NRestarts"] != before["NRestarts"] or (began and now["MainPID"] == "0")
 
 
-def _said(unit: str) -> dict[str, Any]:
-    properties = "ActiveState,SubState,NRestarts,MainPID,ExecMainStartTimestampMonotonic"
-    show = ["systemctl", "show", unit, f"--property={properties}"]
+def _said(unit: str, properties: Sequence[str] = _STATE) -> dict[str, str]:
+    show = ["systemctl", "show", unit, f"--property={','.join(properties)}"]
     lines = subprocess.run(show, check=True, capture_output=True, text=True).stdout.splitlines()
     return dict(line.split("=", 1) for line in lines)
 

@@ -1,7 +1,7 @@
 """`step_clock.py FILE SECONDS`: step the clock of this host. `step_clock.py FILE back`: set it as if it never had been.
 
-The file keeps by how much it was ahead of the time since boot, which no step changes. Without the file there is nothing
-to set back.
+The file keeps by how much it was ahead of the raw time since boot, which no step changes, nor whoever slews the clock
+because of the step. Without the file there is nothing to set back.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _NS = 1_000_000_000
 
 def main(file: str, how: str) -> None:
     if how != "back":
-        ahead = time.clock_gettime_ns(time.CLOCK_REALTIME) - time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+        ahead = time.clock_gettime_ns(time.CLOCK_REALTIME) - time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
         with open(file, "x", encoding="ascii") as keep:
             keep.write(str(ahead))
         step = int(how) * _NS
@@ -26,7 +26,7 @@ def main(file: str, how: str) -> None:
         step = 0
     else:
         return
-    time.clock_settime_ns(time.CLOCK_REALTIME, time.clock_gettime_ns(time.CLOCK_BOOTTIME) + ahead + step)
+    time.clock_settime_ns(time.CLOCK_REALTIME, time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW) + ahead + step)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,9 @@ from fournines.prove.audits import Outcome
 Look = Callable[[], tuple[Outcome, str]]
 
 
-def settled(look: Look, within_s: float, every_s: float = 2.0) -> tuple[Outcome, str]:
-    """What was seen when all was well, or last. No look begins after `within_s`; who cannot look is not well."""
+def settled(look: Look, within_s: float, every_s: float = 2.0, final: str = "") -> tuple[Outcome, str]:
+    """What was seen when all was well, or last. No look begins after `within_s`; who cannot look is not well. `final`:
+    a detail that is not waited on."""
     began, looks = time.monotonic(), 0
     while True:
         looks += 1
@@ -21,6 +22,6 @@ def settled(look: Look, within_s: float, every_s: float = 2.0) -> tuple[Outcome,
             outcome, detail = look()
         except NinesError as error:
             outcome, detail = "unknown", f"could not look: {error.message}"
-        if outcome == "ok" or since + every_s > within_s:
+        if outcome == "ok" or detail == final or time.monotonic() - began + every_s > within_s:
             return outcome, f"{detail}, {since:.0f} s after the first look" if looks > 1 else detail
         time.sleep(every_s)

@@ -20,6 +20,7 @@ from fournines.services import rabbitmq
 _BROKER = "rabbitmq"
 _GROWING_S = 30
 """Of each new member, until it has what the queue holds."""
+_NOTHING = "there is no quorum queue: nothing to look at"
 
 
 class QuorumQueuesWhole(Audit):
@@ -28,7 +29,8 @@ class QuorumQueuesWhole(Audit):
 
     def look(self, evidence: Evidence) -> tuple[Outcome, str]:
         brokers = [host.name for host in evidence.cloud.services[_BROKER].hosts]
-        return settled(lambda: judge(_ask(evidence.fleet, brokers), brokers), rabbitmq.REGROWN_S + _GROWING_S)
+        within_s = rabbitmq.REGROWN_S + _GROWING_S
+        return settled(lambda: judge(_ask(evidence.fleet, brokers), brokers), within_s, final=_NOTHING)
 
 
 def judge(said: Mapping[str, Any], brokers: Collection[str]) -> tuple[Outcome, str]:
@@ -43,7 +45,7 @@ def judge(said: Mapping[str, Any], brokers: Collection[str]) -> tuple[Outcome, s
         such = min(broken)
         return "fail", f"{len(broken)} of {len(said['queues'])} queues are not whole, such as {such}: {broken[such]}"
     if not said["queues"]:
-        return "unknown", "there is no quorum queue: nothing to look at"
+        return "unknown", _NOTHING
     return "ok", f"{len(said['queues'])} queues, each with a leader and a living member on {', '.join(brokers)}"
 
 

@@ -31,6 +31,9 @@ def main() -> int:
         # 5xx: it has no leader, or got no consent in time. Others: it did not understand.
         accepted, seen = (False if error.code >= 500 else None), f"{error.code} {error.read()[:150]!r}"
     except OSError as error:
+        # It was not asked: it shows what we do not trust.
+        if isinstance(getattr(error, "reason", error), ssl.SSLCertVerificationError):
+            accepted = None
         seen = str(error) or type(error).__name__
     print(json.dumps({"accepted": accepted, "seen": seen[:200]}))
     return 0

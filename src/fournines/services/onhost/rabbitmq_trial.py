@@ -48,6 +48,14 @@ def expired(number: int, frame: object) -> None:
     raise TimeoutError(f"not confirmed within {LIMIT_S} s")
 
 
+def untrusted(error: BaseException) -> bool:
+    """Whether its certificate was the reason, however deep pika has wrapped that."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return True
+    inner = [*error.args, *getattr(error, "exceptions", ()), getattr(error, "exception", None)]
+    return any(untrusted(each) for each in inner if isinstance(each, BaseException))
+
+
 def main() -> int:
     with open(sys.argv[1], encoding="utf-8") as file:
         config = json.load(file)
@@ -61,7 +69,7 @@ def main() -> int:
     except STRANGE as error:
         accepted, seen = None, f"{type(error).__name__}: {error}"
     except (pika.exceptions.AMQPError, OSError) as error:
-        accepted, seen = False, f"{type(error).__name__}: {error}"
+        accepted, seen = None if untrusted(error) else False, repr(error)
     print(json.dumps({"accepted": accepted, "seen": seen[:200]}), flush=True)
     return 0
 
