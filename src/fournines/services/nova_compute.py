@@ -130,17 +130,18 @@ def _mapped(cloud: Cloud) -> Step:
     """Nova's scheduler finds new hosts by itself once a minute; nobody need wait for that."""
     hosts = [host.name for host in cloud.services["nova-compute"].hosts]
     names = ", ".join(f"'{name}'" for name in hosts)
+    mapped = f"SELECT count(*) FROM nova_api.host_mappings WHERE host IN ({names})"
+    # A host registers some time after it is connected to a broker, and is found only then.
+    discover = 'until {} && mariadb -N -B -e "$1" | grep -qxF "$2"; do sleep 1; done'.format(
+        f"su -s /bin/sh {_USER} -c 'nova-manage cell_v2 discover_hosts --by-service'"
+    )
     return Step(
         name="map the compute hosts into the cell",
         host=cloud.services["nova"].hosts[0].name,
-        done=_database.sql(
-            "the compute hosts in the cell",
-            f"SELECT count(*) FROM nova_api.host_mappings WHERE host IN ({names})",
-            str(len(hosts)),
-        ),
+        done=_database.sql("the compute hosts in the cell", mapped, str(len(hosts))),
         run=Command(
             awaits="the compute hosts to have told Nova of themselves",
-            argv=("su", "-s", "/bin/sh", _USER, "-c", "nova-manage cell_v2 discover_hosts --by-service"),
+            argv=("sh", "-c", discover, "nines", mapped, str(len(hosts))),
             timeout=120,
         ),
     )
