@@ -88,7 +88,8 @@ class Radosgw(Service):
         # The buckets of a key that nobody has: it must ask Keystone, and then Ceph, to say no.
         nobody = "AWSAccessKeyId=nobody&Expires=4102444800&Signature=none"
         url = f"http://{host.management}:{PORT}/?{nobody}"
-        return Http(awaits="the gateway to ask Keystone and Ceph", url=url, status=(403,), timeout=8)
+        # Keystone is slow where cores are few, and a connection to it that hangs is given up after 10 s.
+        return Http(awaits="the gateway to ask Keystone and Ceph", url=url, status=(403,), timeout=15)
 
     def facts(self, cloud: Cloud, host: Host) -> Command:
         return Command(
