@@ -5,7 +5,6 @@ and those each controller derives by itself (`onhost/fernet_keys.py`).
 from __future__ import annotations
 
 import base64
-import json
 import math
 from collections.abc import Iterable
 
@@ -13,7 +12,7 @@ from fournines.cloud.model import Cloud, Endpoint, Host, Needs
 from fournines.cloud.strategies import ACTIVE_ACTIVE
 from fournines.converge.resources import Directory, File, Resource, Unit
 from fournines.converge.steps import Check, Command, Http, Step
-from fournines.services import Options, Service, _database
+from fournines.services import Options, Service, _administrator, _database
 from fournines.services._database import Database
 from fournines.services._oslo import account
 from fournines.services._render import ini, on_host, unit
@@ -156,11 +155,6 @@ class Keystone(Service):
         yield _catalog(cloud, vault)
 
 
-def local_url(cloud: Cloud) -> str:
-    """Where the host that runs the cloud's steps asks its own Keystone."""
-    return f"http://{cloud.services['galera'].hosts[0].management}:{PORT}/v3"
-
-
 def _catalog(cloud: Cloud, vault: Vault) -> Step:
     """Every other service's user and its endpoints, as the cloud has them: the same URL for every interface."""
     services: list[dict[str, str]] = []
@@ -193,23 +187,14 @@ def _catalog(cloud: Cloud, vault: Vault) -> Step:
         " JOIN local_user u JOIN assignment a ON a.actor_id = u.user_id"
         f" WHERE e.region_id = '{cloud.region}' GROUP BY 1 HAVING count(*) = 6) entries WHERE entry IN ({rows})"
     )
-    request = {
-        "keystone": local_url(cloud),
-        "password": vault.password("admin"),
-        "region": cloud.region,
-        "services": services,
-    }
-    return Step(
+    return _administrator.step(
+        cloud,
+        vault,
         name="enter every service and its user in the catalogue",
-        host=cloud.services["galera"].hosts[0].name,
         done=_database.sql("every service to be in the catalogue", f"USE keystone; {query}", str(len(services))),
-        run=Command(
-            awaits="",
-            argv=("python3", "-c", on_host("keystone_catalog.py", after="openstack_api.py")),
-            stdin=json.dumps(request),
-            timeout=120,
-            secret=True,
-        ),
+        program="keystone_catalog.py",
+        region=cloud.region,
+        services=services,
     )
 
 

@@ -13,20 +13,17 @@ evacuate a guest twice. A recovery whose engine died fails when it expires, and 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 
 from pydantic import Field
 
 from fournines.cloud.model import Cloud, Endpoint, Host, Needs
 from fournines.cloud.offers import Complaint
-from fournines.converge.steps import Check, Command, Step
-from fournines.services import Options, _database, _oslo
+from fournines.converge.steps import Check, Step
+from fournines.services import Options, _administrator, _database, _oslo
 from fournines.services._database import Database
 from fournines.services._openstack import BUS, NEEDS, Api, OpenStack, Worker
 from fournines.services._oslo import Sections
-from fournines.services._render import on_host
-from fournines.services.keystone import local_url
 from fournines.state import Vault
 
 _CONF = "/etc/masakari/masakari.conf"
@@ -163,7 +160,7 @@ def _segment(cloud: Cloud, vault: Vault) -> Step:
         "SELECT h.name FROM masakari.hosts h JOIN masakari.failover_segments s ON s.uuid = h.failover_segment_id"
         f" WHERE h.deleted = 0 AND s.deleted = 0 AND s.name = '{_SEGMENT}'"
     )
-    # One row for whatever differs: no such segment, a known host that it lacks, one that it should not have.
+    # No such segment, a known host that it lacks, one that it should not have.
     queries = (
         f"SELECT 1 FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM masakari.failover_segments WHERE name = '{_SEGMENT}'"
         " AND deleted = 0 AND recovery_method = 'auto')",
@@ -171,30 +168,14 @@ def _segment(cloud: Cloud, vault: Vault) -> Step:
         f" AND s.host IN ({listed}) AND s.host NOT IN ({ours})",
         f"{ours} AND h.name NOT IN ({listed})",
     )
-    host = cloud.services["galera"].hosts[0]
-    request = {
-        "keystone": local_url(cloud),
-        "password": vault.password("admin"),
-        "nova": _local(cloud, "nova", host),
-        "masakari": _local(cloud, "masakari", host),
-        "segment": _SEGMENT,
-        "hosts": names,
-    }
-    return Step(
+    return _administrator.step(
+        cloud,
+        vault,
         name="make a failover segment of the compute hosts",
-        host=host.name,
-        done=_database.sql("the segment", f"SELECT count(*) FROM ({' UNION ALL '.join(queries)}) differences", "0"),
-        run=Command(
-            awaits="",
-            argv=("python3", "-c", on_host("masakari_segment.py", after="openstack_api.py")),
-            stdin=json.dumps(request),
-            timeout=120,
-            secret=True,
-        ),
+        done=_administrator.alike("the segment", queries),
+        program="masakari_segment.py",
+        nova=_administrator.url(cloud, "nova"),
+        masakari=_administrator.url(cloud, Masakari.name),
+        segment=_SEGMENT,
+        hosts=names,
     )
-
-
-def _local(cloud: Cloud, name: str, host: Host) -> str:
-    """URL of an API's own member on that host."""
-    endpoint = cloud.endpoints[name]
-    return f"http://{host.management}:{endpoint.port}{endpoint.path}"

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import cast
 
 from fournines.cloud.model import Cloud, Endpoint, Host, Needs
 from fournines.converge.steps import Command, Step
-from fournines.services import Options, _ceph, _database, _oslo
+from fournines.services import Options, _administrator, _ceph, _database, _oslo
 from fournines.services._database import Database
 from fournines.services._openstack import BUS, NEEDS, Api, OpenStack, Worker
 from fournines.services._oslo import Sections
-from fournines.services._render import on_host
-from fournines.services.keystone import local_url
 from fournines.state import Vault
 
 _CONF = "/etc/nova/nova.conf"
@@ -222,22 +219,12 @@ def aggregates(cloud: Cloud, vault: Vault) -> Step:
             "SELECT 1 FROM nova_api.aggregate_hosts h JOIN nova_api.aggregates a ON a.id = h.aggregate_id"
             f" WHERE a.name = '{rack}' AND h.host NOT IN ({names})",
         ]
-    host = cloud.services["galera"].hosts[0]
-    request = {
-        "keystone": local_url(cloud),
-        "password": vault.password("admin"),
-        "nova": f"http://{host.management}:{Nova.endpoints[0].port}{Nova.endpoints[0].path}",
-        "racks": racks,
-    }
-    return Step(
+    return _administrator.step(
+        cloud,
+        vault,
         name="make host aggregates of the racks",
-        host=host.name,
-        done=_database.sql("aggregates", f"SELECT count(*) FROM ({' UNION ALL '.join(queries)}) differences", "0"),
-        run=Command(
-            awaits="",
-            argv=("python3", "-c", on_host("nova_aggregates.py", after="openstack_api.py")),
-            stdin=json.dumps(request),
-            timeout=120,
-            secret=True,
-        ),
+        done=_administrator.alike("aggregates", queries),
+        program="nova_aggregates.py",
+        nova=_administrator.url(cloud, Nova.name),
+        racks=racks,
     )
