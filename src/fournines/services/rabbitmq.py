@@ -33,6 +33,7 @@ _DISTRIBUTION = "/etc/rabbitmq/distribution.config"
 _EPMD = "/etc/systemd/system/epmd.socket.d/fournines.conf"
 _BROKER = "/usr/local/lib/fournines/rabbitmq_broker.py"
 _CHECK = "/etc/fournines/rabbitmq-check.json"
+_CONNECT = "rabbitmq_connect.py"
 _CHECK_PROGRAM = "/usr/local/lib/fournines/rabbitmq_check.py"
 _UNIT = "/etc/systemd/system/rabbitmq-server.service"
 REGROWN_S = 60
@@ -117,7 +118,7 @@ class Rabbitmq(Service):
             mode=0o600,
             secret=True,
         )
-        yield File(path=_CHECK_PROGRAM, content=on_host("rabbitmq_check.py"))
+        yield File(path=_CHECK_PROGRAM, content=on_host("rabbitmq_check.py", after=_CONNECT))
         yield File(path=_BROKER, content=on_host("rabbitmq_broker.py"))
         yield File(path=_UNIT, content=_unit(host))
         yield Directory(path="/etc/systemd/system/epmd.socket.d")
@@ -147,8 +148,10 @@ class Rabbitmq(Service):
         )
 
     def trial(self, cloud: Cloud, host: Host) -> Trial:
-        argv = ("python3", "-", _CHECK)
-        return Trial(Command(awaits="RabbitMQ to confirm a message", argv=argv, stdin=on_host("rabbitmq_trial.py")))
+        program = on_host("rabbitmq_trial.py", after=_CONNECT)
+        return Trial(
+            Command(awaits="RabbitMQ to confirm a message", argv=("python3", "-", _CHECK), stdin=program),
+        )
 
     def quorum(self, said: Said) -> tuple[int, str]:
         """Brokers that the best-placed member sees running."""

@@ -45,11 +45,11 @@ def test_what_a_database_member_said(code: int, stderr: str, accepted: bool | No
     assert "REPLACE" not in seen
 
 
-def tried(program: str, *words: str, path: str = "/usr/bin:/bin") -> dict[str, Any]:
+def tried(program: str, *words: str, path: str = "/usr/bin:/bin", after: tuple[str, ...] = ()) -> dict[str, Any]:
     """As the host runs it: sent on standard input."""
     done = subprocess.run(
         [sys.executable, "-", *words],
-        input=on_host(program),
+        input=on_host(program, after),
         capture_output=True,
         text=True,
         env={"PATH": path, "PYTHONPATH": os.environ.get("PYTHONPATH", "")},
@@ -145,12 +145,15 @@ def test_a_certificate_that_is_not_trusted_is_no_refusal(tmp_path: Path) -> None
         port = int(url.rpartition(":")[2])
         login = {"host": "127.0.0.1", "port": port, "user": "u", "password": "p", "authority": str(other.ca_file)}
         (tmp_path / "login.json").write_text(json.dumps(login))
-        said = tried("rabbitmq_trial.py", str(tmp_path / "login.json"))
+        said = tried("rabbitmq_trial.py", str(tmp_path / "login.json"), after=("rabbitmq_connect.py",))
         assert said["accepted"] is None
         assert "certificate verify failed" in said["seen"]
         # Trusted, but no broker.
         (tmp_path / "login.json").write_text(json.dumps(login | {"authority": str(tmp_path / "own" / "ca.pem")}))
-        assert tried("rabbitmq_trial.py", str(tmp_path / "login.json"))["accepted"] is False
+        assert (
+            tried("rabbitmq_trial.py", str(tmp_path / "login.json"), after=("rabbitmq_connect.py",))["accepted"]
+            is False
+        )
 
 
 def test_every_trial_is_sent_whole_and_bounded(cloud: Cloud) -> None:

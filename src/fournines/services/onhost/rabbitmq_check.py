@@ -7,12 +7,12 @@ And it must be one cluster: a broker that could not join when it first started g
 
 import json
 import re
-import ssl
 import sys
 import uuid
 
-import pika
 import pika.exceptions
+
+from fournines.services.onhost.rabbitmq_connect import connect
 
 with open(sys.argv[1], encoding="utf-8") as file:
     config = json.load(file)
@@ -28,19 +28,7 @@ if lacking := sorted(set(config["members"]) - joined):
         "rabbitmqctl stop_app && rabbitmqctl force_reset && rabbitmqctl start_app"
     )
 try:
-    connection = pika.BlockingConnection(
-        pika.ConnectionParameters(
-            config["host"],
-            config["port"],
-            "/",
-            pika.PlainCredentials(config["user"], config["password"]),
-            ssl_options=pika.SSLOptions(ssl.create_default_context(cafile=config["authority"]), config["host"]),
-            connection_attempts=1,
-            socket_timeout=3,
-            stack_timeout=5,
-            blocked_connection_timeout=5,
-        )
-    )
+    connection = connect(config, 5)
     channel = connection.channel()
     channel.confirm_delivery()
     queue = "fournines.check." + config["host"]

@@ -11,8 +11,9 @@ import ssl
 import sys
 from typing import Any
 
-import pika
 import pika.exceptions
+
+from fournines.services.onhost.rabbitmq_connect import connect
 
 LIMIT_S = 4
 """Until it must be confirmed; pika itself would wait for ever."""
@@ -26,20 +27,7 @@ STRANGE = (
 
 def publish(config: dict[str, Any]) -> None:
     """Returns when it is confirmed."""
-    connection = pika.BlockingConnection(
-        pika.ConnectionParameters(
-            config["host"],
-            config["port"],
-            "/",
-            pika.PlainCredentials(config["user"], config["password"]),
-            ssl_options=pika.SSLOptions(ssl.create_default_context(cafile=config["authority"]), config["host"]),
-            connection_attempts=1,
-            socket_timeout=3,
-            stack_timeout=LIMIT_S,
-            blocked_connection_timeout=LIMIT_S,
-        )
-    )
-    channel = connection.channel()
+    channel = connect(config, LIMIT_S).channel()
     channel.confirm_delivery()
     channel.basic_publish("", f"fournines.check.{config['host']}", b"trial", mandatory=True)
 
