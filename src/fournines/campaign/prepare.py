@@ -22,12 +22,12 @@ from fournines.converge.inspect import inspect
 from fournines.converge.journal import journaled
 from fournines.converge.look import look
 from fournines.errors import DrillError
-from fournines.faults import Fault, Means, catalogue, named
+from fournines.faults import Fault, catalogue, named
 from fournines.hosts import Fleet
 from fournines.maintain import in_maintenance
 from fournines.prove.drill import drill
 from fournines.prove.facts import Views, unhealthy
-from fournines.prove.targets import LEADERS, NOWHERE, resolve
+from fournines.prove.targets import LEADERS, NOWHERE, means, resolve
 from fournines.prove.windows import Windows
 from fournines.state import State
 
@@ -152,9 +152,7 @@ class Site:
         if target in LEADERS:
             # Whoever leads by then.
             names = [host.name for host in self.cloud.services[LEADERS[target].service].hosts]
-        equipped = fault.aimed(target).equipped(
-            Means(self.cloud, self.fleet, self.state.vault(), lambda each: resolve(each, views, self.cloud)), names
-        )
+        equipped = fault.aimed(target).equipped(means(self.cloud, self.fleet, self.state.vault(), views), names)
         equipped.possible([self.fleet[name] for name in names])
 
     def _await_healthy(self) -> Views:

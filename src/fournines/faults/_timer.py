@@ -6,6 +6,10 @@ the power too, as packet filters, mounts and processes are.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterable
+
+from fournines.errors import HostError
 from fournines.hosts import Host, run
 
 HEALED_AFTER_S = 300
@@ -36,9 +40,11 @@ def disarmed(name: str) -> str:
     )
 
 
-def undo_all(host: Host) -> None:
-    """Whatever a killed run has left armed there is undone now. Raises HostError."""
-    run(host, ["sh", "-c", _UNDO_ALL])
+def undo_all(hosts: Iterable[Host]) -> None:
+    """Whatever killed runs have left armed there is undone now. A host that does not answer is left to its timers."""
+    for host in hosts:
+        with contextlib.suppress(HostError):
+            run(host, ["sh", "-c", _UNDO_ALL])
 
 
 def _unit(name: str) -> str:

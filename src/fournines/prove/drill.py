@@ -1,6 +1,7 @@
 """One fault, under probes, with audits. The order of it all:
 
-    heal -> wait for a healthy cloud -> aim -> remove old rows and images, make the bucket ready -> probe
+    refuse where a host is in maintenance -> heal -> wait for a healthy cloud -> aim
+    remove old rows and images, make the bucket ready -> probe
         baseline -> inject -> steady -> heal -> wait for a healthy cloud -> fail-back
     stop probing -> round trips and audits -> remove rows, objects and images -> report
 
@@ -8,12 +9,11 @@ Where a fault blocks what it takes there is no steady part: it must stand still 
 minority off, that is asked to accept something all the while, and must not.
 
 Healing happens on every way out: an exception, SIGINT, SIGTERM, SIGHUP. Only SIGKILL leaves the injury; the next
-drill begins with healing it.
+drill of that fault begins with healing it, and whatever a host's own timer would undo any drill undoes.
 """
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
@@ -23,8 +23,8 @@ from fournines.cloud.model import Cloud
 from fournines.converge.events import Event, Observer, silent
 from fournines.converge.inspect import inspect
 from fournines.demo.find import Guest, find
-from fournines.errors import DrillError, HostError
-from fournines.faults import Fault, Means, undo_all
+from fournines.errors import DrillError
+from fournines.faults import Fault, undo_all
 from fournines.hosts import Fleet, Host
 from fournines.probes import GUEST, Api, HostProbe
 from fournines.prove import minority
@@ -44,7 +44,7 @@ from fournines.prove.report import Marks, Report, doubts, probe_report
 from fournines.prove.results import Results
 from fournines.prove.samples import Sample
 from fournines.prove.standstill import standstill
-from fournines.prove.targets import NOWHERE, resolve
+from fournines.prove.targets import NOWHERE, means, resolve
 from fournines.prove.windows import Windows
 from fournines.state import State
 from fournines.verify.run import Verified, verify
@@ -85,9 +85,7 @@ def drill(
             cloud=cloud,
             fleet=fleet,
             fault=fault.aimed(target),
-            equip=lambda aimed, names, views: aimed.equipped(
-                Means(cloud, fleet, vault, lambda each: resolve(each, views, cloud)), names
-            ),
+            equip=lambda aimed, names, views: aimed.equipped(means(cloud, fleet, vault, views), names),
             target=target,
             api=api_of(cloud, vault),
             look=lambda: inspect(cloud, fleet),
@@ -100,16 +98,9 @@ def drill(
             speed=speed,
             foretell=foretell,
             aside=aside,
-            clear=lambda: _undo_all(fleet, cloud),
+            undo=lambda: undo_all(fleet[host.name] for host in cloud.hosts),
         )
         return run()
-
-
-def _undo_all(fleet: Fleet, cloud: Cloud) -> None:
-    """What killed drills left, of whatever fault. A host that does not answer is left to its own timer."""
-    for host in cloud.hosts:
-        with contextlib.suppress(HostError):
-            undo_all(fleet[host.name])
 
 
 def round_trips(found: Sequence[Verified]) -> Verdict:
@@ -148,7 +139,7 @@ class Run:
     """Hears what it will cost, after the baseline and before the fault."""
     aside: Callable[[Views], Collection[str]] = lambda views: ()
     """Hosts that are out of service on purpose: what else is broken then, the cloud may not survive."""
-    clear: Callable[[], None] = lambda: None
+    undo: Callable[[], None] = lambda: None
     """Ends what drills of other faults left."""
 
     def __call__(self) -> Report:
@@ -157,7 +148,7 @@ class Run:
             away = f"{', '.join(aside)} {'are' if len(aside) > 1 else 'is'} in maintenance"
             raise DrillError(f"{away}, so not drilled", f"nines maintain {aside[0]} --done")
         with always_healed(self._heal):
-            self.clear()
+            self.undo()
             self._heal()
             views, problems = self._await_healthy("ready", lambda: None)
             if problems:

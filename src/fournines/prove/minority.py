@@ -45,6 +45,10 @@ class Tried:
     after_s: float
     """Since the fault, when it was begun."""
 
+    @property
+    def member(self) -> Member:
+        return self.service, self.host
+
 
 def cut_by(fault: Fault, names: Sequence[str]) -> tuple[Cut, Sequence[str]]:
     """How a fault that strikes these hosts separates which of them. Of two at a time a host that is silenced counts as
@@ -88,11 +92,10 @@ def judge(tried: Iterable[Tried], wanted: Collection[Member] = ()) -> Verdict | 
     if wrong := [each for each in found if each.came == "accepted"]:
         such = [f"{each.service} on {each.host} {each.after_s:.0f} s after the fault ({each.seen})" for each in wrong]
         return Verdict(NAME, "fail", f"accepted {len(wrong)} times without a majority: {'; '.join(such[:3])}")
-    known = {(each.service, each.host) for each in found if each.came in ("refused", "off")}
-    dark = {(each.service, each.host): each.seen for each in found if (each.service, each.host) not in known}
+    known = {each.member for each in found if each.came in ("refused", "off")}
     off = {each.host for each in found if each.came == "off"}
-    tried_at_all = {(each.service, each.host) for each in found}
-    dark |= {each: "it was healed too soon" for each in wanted if each not in tried_at_all and each[1] not in off}
+    dark = {each: "it was healed too soon" for each in wanted if each not in known and each[1] not in off}
+    dark |= {each.member: each.seen for each in found if each.member not in known}
     if dark:
         such = "; ".join(f"{service} on {host}: {why}" for (service, host), why in sorted(dark.items()))
         return Verdict(NAME, "unknown", f"could not be tried: {such}")
@@ -144,11 +147,11 @@ class Watch:
 
     def lacks(self) -> list[Member]:
         """Whose trial is still to come, on a host that answers: before it the fault must not be healed."""
-        passed, tried = time.monotonic() - self._began, {(each.service, each.host) for each in [*self._tried]}
+        passed, tried = time.monotonic() - self._began, {each.member for each in [*self._tried]}
         return [
-            (service, host)
-            for (service, host), trial in self._wanted.items()
-            if (service, host) not in tried and host not in self._lost and passed < trial.after_s + _ANSWER_S
+            member
+            for member, trial in self._wanted.items()
+            if member not in tried and member[1] not in self._lost and passed < trial.after_s + _ANSWER_S
         ]
 
     def verdicts(self) -> list[Verdict]:

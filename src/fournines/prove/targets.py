@@ -25,7 +25,8 @@ from typing import get_args
 
 from fournines.cloud.model import Cloud, Role
 from fournines.errors import DrillError
-from fournines.faults import AND
+from fournines.faults import AND, Means
+from fournines.hosts import Fleet
 from fournines.prove.facts import (
     AGENT,
     GALERA,
@@ -40,6 +41,7 @@ from fournines.prove.facts import (
     writers,
 )
 from fournines.services import daemons
+from fournines.state import Vault
 
 NOWHERE = "none"
 """Of a drill that injures nothing."""
@@ -64,6 +66,11 @@ LEADERS: Mapping[str, Leader] = MappingProxyType(
         "guests": Leader("a host with guests", AGENT, lambda views, cloud: _hosting(views, cloud)[:1]),
     }
 )
+
+
+def means(cloud: Cloud, fleet: Fleet, vault: Vault, views: Views) -> Means:
+    """What a fault may take to strike this cloud as it is now."""
+    return Means(cloud, fleet, vault, lambda target: resolve(target, views, cloud))
 
 
 def resolve(target: str, views: Views, cloud: Cloud) -> tuple[str, ...]:
