@@ -17,7 +17,7 @@ _CONF = "/etc/nova/fournines-compute.conf"
 _USER = "nova"
 _PROGRAM = "/usr/local/lib/fournines/nova-compute"
 # On a host that is new to Nova it connects to libvirt before it has registered a loop for events, and is told of none
-# until its next start: ports follow a live migration late, and guests that crash are not noticed.
+# until its next start: ports follow a live migration late, and it finds late out that a guest has ended.
 _HEARING = """\
 #!/usr/bin/python3
 import sys
@@ -132,16 +132,15 @@ def _mapped(cloud: Cloud) -> Step:
     names = ", ".join(f"'{name}'" for name in hosts)
     mapped = f"SELECT count(*) FROM nova_api.host_mappings WHERE host IN ({names})"
     # A host registers some time after it is connected to a broker, and is found only then.
-    discover = 'until {} && mariadb -N -B -e "$1" | grep -qxF "$2"; do sleep 1; done'.format(
-        f"su -s /bin/sh {_USER} -c 'nova-manage cell_v2 discover_hosts --by-service'"
-    )
+    discover = f"su -s /bin/sh {_USER} -c 'nova-manage cell_v2 discover_hosts --by-service'"
+    until = f'until {discover} && mariadb -N -B -e "$1" | grep -qxF "$2"; do sleep 1; done'
     return Step(
         name="map the compute hosts into the cell",
         host=cloud.services["nova"].hosts[0].name,
         done=_database.sql("the compute hosts in the cell", mapped, str(len(hosts))),
         run=Command(
             awaits="the compute hosts to have told Nova of themselves",
-            argv=("sh", "-c", discover, "nines", mapped, str(len(hosts))),
+            argv=("sh", "-c", until, "nines", mapped, str(len(hosts))),
             timeout=120,
         ),
     )

@@ -124,7 +124,7 @@ stop() {
     $IPADDR2 stop
 }
 
-# Each second: IPaddr2's own look starts some thirty processes.
+# Each second, so without IPaddr2's own look: 0.07 s of a core each in a lab, a tenth of that without it.
 monitor() {
     ip -oneline -4 address show to "$OCF_RESKEY_ip" | grep --quiet --invert-match ' lo ' || return $OCF_NOT_RUNNING
     serves "$PATIENCE" || return $OCF_ERR_GENERIC
