@@ -18,6 +18,8 @@ class Check:
 
     kind: ClassVar[str] = ""
     awaits: str
+    units: tuple[str, ...] = ()
+    """Units of the host that must have started besides: what they do is not asked."""
 
     def as_data(self) -> dict[str, Any]:
         return {"kind": self.kind, **asdict(self)}

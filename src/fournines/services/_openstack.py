@@ -138,7 +138,7 @@ class OpenStack(Service):
         for worker in self.workers(cloud):
             path = f"{_UNITS}/{worker.unit}.service"
             name = f"{worker.unit}.service"
-            moved = name in self.moved and cloud.services[self.name].strategy.supervisor == "pacemaker"
+            moved = self._moved(cloud, name)
             yield File(path=path, content=worker_unit(worker, self.user, reloads=moved))
             if moved:
                 # Where it runs is Pacemaker's business; there it reads its files again.
@@ -156,9 +156,11 @@ class OpenStack(Service):
     def health(self, cloud: Cloud, host: Host) -> Check:
         if not self.endpoints:
             return _oslo.hears(cloud, [f"{worker.unit}.service" for worker in self.workers(cloud)])
+        units = [f"{daemon.unit}.service" for daemon in (*self.apis(cloud), *self.workers(cloud))]
         first = self.endpoints[0]
         return Http(
             awaits=f"{self.name} to answer",
+            units=tuple(unit for unit in units if not self._moved(cloud, unit)),
             url=f"http://{host.management}:{first.port}{first.check}",
             status=(200, 300),
             timeout=5,
@@ -172,8 +174,11 @@ class OpenStack(Service):
             pools = [pool for client in clients for pool in client.pools]
             users = {f"client.{client.user}": client.caps for client in clients}
             yield _ceph.provide(cloud, vault, self.name, pools=pools, users=users)
-        if cloud.services[self.name].strategy.supervisor == "pacemaker":
-            yield from (pacemaker.started(cloud, unit) for unit in self.moved)
+        yield from (pacemaker.started(cloud, unit) for unit in self.moved if self._moved(cloud, unit))
+
+    def _moved(self, cloud: Cloud, unit: str) -> bool:
+        """It runs where Pacemaker wants it."""
+        return unit in self.moved and cloud.services[self.name].strategy.supervisor == "pacemaker"
 
     def _ceph_clients(self, cloud: Cloud) -> tuple[_ceph.Client, ...]:
         return self.ceph if _ceph.used(cloud) else ()

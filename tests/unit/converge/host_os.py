@@ -1,7 +1,7 @@
 """A test double of a host's system programs, under $NINES_ROOT: systemctl, journalctl, dpkg, dpkg-query, apt-get,
 mount, useradd, usermod, groupadd. Which one is said by the name it is called by. Plain files hold its state:
 
-    units.json       unit -> {active, since, enabled, reload, fails}
+    units.json       unit -> {active, sub, since, enabled, reload, fails}
     active/UNIT      active, inactive, failed
     packages         one installed package a line, with its version where it is not 1
     archive          packages that can be installed; all where there is no such file
@@ -80,6 +80,7 @@ def systemctl(args: list[str]) -> int:
             masked = os.path.islink(at(f"etc/systemd/system/{name}"))
             blocks.append(
                 f"ActiveState={unit.get('active', 'inactive')}\n"
+                f"SubState={unit.get('sub', '')}\n"
                 f"UnitFileState={'masked' if masked else unit.get('enabled', '')}\n"
                 f"NeedDaemonReload={unit.get('reload', 'no')}\n"
                 f"InactiveExitTimestampMonotonic={unit.get('since', 0)}\n"

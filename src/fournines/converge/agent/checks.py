@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from fournines.converge.agent import programs
-from fournines.converge.agent.machine import Data
+from fournines.converge.agent.machine import Data, Refusal
+from fournines.converge.agent.units import unit_states
 
 SEEN = 64 * 1024
 
@@ -21,10 +22,22 @@ def evaluate(check: Data, limit: float = 3600.0) -> Data:
     timeout = max(0.1, min(float(check["timeout"]), limit))
     try:
         ok, seen = CHECKS[check["kind"]](check, timeout)
-    except (OSError, ValueError) as error:
+        if ok and (idle := not_started(check["units"])):
+            ok, seen = False, idle
+    except (OSError, ValueError, Refusal) as error:
         # ssl.SSLError and socket.timeout are OSErrors.
         ok, seen = False, str(error) or type(error).__name__
     return {"ok": ok, "seen": seen, "seconds": round(time.monotonic() - began, 3)}
+
+
+def not_started(units: list[str]) -> str:
+    """Those of them that have not, in words. One that starts again and again is on its way, and has not."""
+    states = unit_states(list(units))
+    return ", ".join(
+        "{} is {ActiveState} ({SubState})".format(name, **state)
+        for name, state in states.items()
+        if state["ActiveState"] not in ("active", "reloading", "refreshing")
+    )
 
 
 def check_tcp(check: Data, timeout: float) -> tuple[bool, str]:
