@@ -19,7 +19,7 @@ from fournines.services import catalogue
 
 BOUND = 30.0
 """Seconds after which a host counts as unreachable."""
-_CHECKS = 8.0
+_CHECKS = 15.0
 """Seconds for the checks on a host that answers: less, so that a hung service does not make its host look gone."""
 
 

@@ -73,17 +73,19 @@ class _Building:
     def all(self, file: Path) -> Demo:
         sdk = self.at.sdk
         image = self._step("an image", lambda: self._image(file))
-        outside = self._step("the network outside", self._outside)
+        volume = self._step("a volume of the image", lambda: self._volume(image))
         inside, subnet = self._step("a network", self._inside)
-        self._step("a router", lambda: self._router(outside, subnet))
         group = self._step("a security group", self._group)
         self._step("a key", self._key)
         flavor = self._step("a flavor", self._flavor)
-        volume = self._step("a volume of the image", lambda: self._volume(image))
         port = self._step("a port", lambda: self._port(inside, group))
+        self._await(lambda: self._filled(volume), "the volume")
+        server = self._step("a guest", lambda: self._server(flavor, volume, port))
+        # Its way out is made while it boots.
+        outside = self._step("the network outside", self._outside)
+        self._step("a router", lambda: self._router(outside, subnet))
         address = self._step("a floating IP", lambda: self._floating(outside, port))
         bucket = self._step("a bucket", self._bucket)
-        server = self._step("a guest", lambda: self._server(flavor, volume, port))
         self._await(lambda: self._active(server), "the guest to run")
         status = self._await(lambda: answer(address, server), f"an answer from http://{address}/")
         shown = sdk.compute.get_server(server)
@@ -207,16 +209,13 @@ class _Building:
     def _volume(self, image: str) -> str:
         storage = self.at.sdk.block_storage
         found = next((each for each in storage.volumes(name=NAME) if each.status not in ("error", "deleting")), None)
-        volume = found or storage.create_volume(name=NAME, size=_DISK_GB, image_id=image)
+        return (found or storage.create_volume(name=NAME, size=_DISK_GB, image_id=image)).id
 
-        def ready() -> bool | None:
-            status = storage.get_volume(volume.id).status
-            if status == "error":
-                raise TripError("the volume could not be made: see cinder-volume's log")
-            return True if status in ("available", "in-use") else None
-
-        self._await(ready, "the volume")
-        return volume.id
+    def _filled(self, volume: str) -> bool | None:
+        status = self.at.sdk.block_storage.get_volume(volume).status
+        if status == "error":
+            raise TripError("the volume could not be made: see cinder-volume's log")
+        return True if status in ("available", "in-use") else None
 
     def _port(self, inside: str, group: str) -> str:
         network = self.at.sdk.network
