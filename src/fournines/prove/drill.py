@@ -345,6 +345,7 @@ class Run:
         hosts = everybody
         while True:
             follow()
+            looked = time.monotonic()
             seen = self.glance(hosts) if briefly and self.glance else self.look()
             views = {**views, **seen}
             problems = unhealthy(views, self.cloud)
@@ -357,7 +358,8 @@ class Run:
             sick = [name for name in everybody if unhealthy(views, self.cloud, only=name)]
             hosts = sick or everybody
             if sick:
-                time.sleep(_LOOK_EVERY_S)
+                # Looking takes from what is to recover: at most half of the time.
+                time.sleep(max(_LOOK_EVERY_S, time.monotonic() - looked))
 
     def _pass(self, stage: str, until: float, follow: Callable[[], None]) -> None:
         began = time.monotonic()

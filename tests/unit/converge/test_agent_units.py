@@ -10,6 +10,7 @@ import pytest
 from converge_support import LocalHost, words
 
 from fournines.converge.resources import File, Unit
+from fournines.converge.steps import Command
 from fournines.converge.transport import call
 from fournines.errors import HostError
 
@@ -174,7 +175,7 @@ def test_an_agent_whose_operator_died_holds_up_the_next_until_it_ends(host: Loca
         "op": "run",
         "name": "make the flag",
         "command": {"argv": ["sh", "-c", f"cat {slow} >> {flag}"], "stdin": "", "timeout": 20, "secret": False},
-        "done": {"kind": "command", "argv": ["test", "-s", str(flag)], "stdin": "", "timeout": 5, "secret": False},
+        "done": Command(awaits="", argv=("test", "-s", str(flag)), timeout=5).as_data(),
         "bound": 5,
     }
     results: list[dict[str, object]] = []

@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fournines.services.onhost.galera_member import NO_HISTORY, Decision, State, clients, cure, decide, read_grastate
+from fournines.services.onhost.galera_member import (
+    NO_HISTORY,
+    Decision,
+    State,
+    clients,
+    cure,
+    decide,
+    read_grastate,
+    read_view,
+)
 
 ORDER = ["c1", "c2", "c3"]
 UUID = "2b09332e-e551-11f1-9e3b-6a39f5383d1a"
@@ -102,6 +111,60 @@ class TestMajorityLost:
         assert decide("c1", ORDER, states).verb == "join"
 
 
+VIEW = "3 f408eaf7-e673-11f1-96de-b7100c692fb5 6"
+LATER = "3 f55e0a67-e673-11f1-afc4-26873663aab7 9"
+
+
+def orphan(name: str, seqno: int, view: str = VIEW, size: int = 2) -> State:
+    return replace(running(name, seqno, "non-Primary"), view=view, size=size)
+
+
+class TestSplitIntoPieces:
+    """Seen on a lab that stood still for four seconds: each was alone, two found each other, the third was fenced.
+    Galera by itself waits for all three."""
+
+    def test_more_than_half_of_all_that_were_in_the_last_component_go_on_without_the_rest(self):
+        states: dict[str, State | None] = {"c1": None, "c2": orphan("c2", 7), "c3": orphan("c3", 8)}
+        assert decisions(states) == {"c2": "wait", "c3": "found"}
+        found = decide("c3", ORDER, states)
+        assert "c2, c3" in found.why
+        assert "without c1" in found.why
+        assert found.needs == 2
+
+    @pytest.mark.parametrize(
+        "c3",
+        [
+            # It was in a later one, perhaps with who is silent now.
+            orphan("c3", 7, view=LATER),
+            # They cannot hear each other now: each could found one.
+            orphan("c3", 7, size=1),
+            # It was started anew, and waits.
+            waiting("c3", 7),
+            # It does not know.
+            orphan("c3", 7, view=""),
+            # It has more than the other, and was not with it.
+            waiting("c3", 9),
+            orphan("c3", 9, view=LATER),
+        ],
+    )
+    def test_whoever_may_have_missed_something_waits_for_the_silent(self, c3: State):
+        assert decisions({"c1": None, "c2": orphan("c2", 7), "c3": c3}) == {"c2": "wait", "c3": "wait"}
+
+    def test_one_of_their_component_that_did_not_answer_may_be_anywhere(self):
+        states: dict[str, State | None] = {"c1": None, "c2": orphan("c2", 7, size=3), "c3": orphan("c3", 7, size=3)}
+        assert set(decisions(states).values()) == {"wait"}
+
+    def test_half_is_not_enough(self):
+        order = ["c1", "c2", "c3", "c4"]
+        states: dict[str, State | None] = {"c1": None, "c2": None, "c3": orphan("c3", 7), "c4": orphan("c4", 7)}
+        assert decide("c3", order, states).verb == "wait"
+
+    def test_with_everybody_there_nothing_more_must_be_proven(self):
+        states: dict[str, State | None] = {name: orphan(name, 7, size=3) for name in ORDER}
+        assert decisions(states) == {"c1": "found", "c2": "wait", "c3": "wait"}
+        assert decide("c1", ORDER, states).needs == 0
+
+
 class TestCure:
     def test_who_has_left_the_group_for_good_is_started_again(self):
         """Seen after a blackout: what it missed was not handed over whole, and it ran on alone for ever."""
@@ -112,12 +175,12 @@ class TestCure:
             assert cured[0][-1] == "SHUTDOWN"
 
     def test_an_orphan_founds_or_waits(self):
-        orphan = running("c3", 9, "non-Primary")
-        founds = cure(orphan, Decision("found", "highest"))
+        alone = running("c3", 9, "non-Primary")
+        founds = cure(alone, Decision("found", "highest"))
         assert founds
         assert "pc_bootstrap" in founds[0][0]
-        assert cure(orphan, Decision("wait", "")) is None
-        assert cure(orphan, Decision("join", "")) is None
+        assert cure(alone, Decision("wait", "")) is None
+        assert cure(alone, Decision("join", "")) is None
 
 
 @st.composite
@@ -126,6 +189,7 @@ def members(draw: st.DrawFn, name: str) -> State | None:
     seqno = draw(st.integers(0, 5))
     uuid = draw(st.sampled_from([UUID, UUID, OTHER]))
     status = draw(st.sampled_from(["Primary", "non-Primary"]))
+    view, size = draw(st.sampled_from(["", VIEW, VIEW, LATER])), draw(st.integers(1, 3))
     every: list[State | None] = [
         None,
         State(name, "down"),
@@ -133,6 +197,8 @@ def members(draw: st.DrawFn, name: str) -> State | None:
         waiting(name, seqno, uuid),
         State(name, "starting", UUID, seqno),
         running(name, seqno, status),
+        orphan(name, seqno, view, size),
+        orphan(name, seqno, VIEW, 2),
     ]
     return draw(st.sampled_from(every))
 
@@ -149,9 +215,13 @@ def test_invariants(states: dict[str, State | None]):
         assert "join" not in found.values(), "there is nothing to join"
     if founders:
         known = [state for state in states.values() if state is not None]
-        assert len(known) == len(ORDER), "an unreachable member is not an absent one"
         mine = states[founders[0]]
         assert mine is not None
+        if len(known) < len(ORDER):
+            with_it = [s for s in known if s.phase == "running" and (s.view, s.size) == (mine.view, mine.size)]
+            assert 2 * len(with_it) > len(ORDER), "an unreachable member is not an absent one"
+            assert len(with_it) == mine.size
+            assert mine.view
         assert mine.seqno is not None
         assert all(s.seqno is not None and s.seqno <= mine.seqno for s in known), "acknowledged rows would be lost"
 
@@ -163,7 +233,7 @@ def test_a_stale_view_of_the_others_never_makes_a_second_founder(states: dict[st
     founders = [name for name, verb in decisions(states).items() if verb == "found"]
     for founder, other in itertools.product(founders, ORDER):
         mine = states[founder]
-        if other == founder or mine is None:
+        if other == founder or mine is None or states[other] is None:
             continue
         for later in (replace(mine, phase="starting", status=None), running(founder, mine.seqno or 0)):
             assert decide(other, ORDER, {**states, founder: later}).verb != "found"
@@ -180,6 +250,15 @@ def test_a_stale_view_of_the_others_never_makes_a_second_founder(states: dict[st
 )
 def test_grastate(text: str, position: tuple[str, int | None]):
     assert read_grastate(text) == position
+
+
+def test_the_last_primary_component():
+    """As Galera 26.4.23 writes it."""
+    text = (
+        f"my_uuid: f5793e40-e673-11f1-88ac-b37c4253b73d\n#vwbeg\nview_id: {VIEW}\nbootstrap: 0\nmember: f4 0\n#vwend\n"
+    )
+    assert read_view(text) == VIEW
+    assert read_view("") == ""
 
 
 def test_a_leaving_member_counts_its_clients_and_nobody_else():

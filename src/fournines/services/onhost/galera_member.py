@@ -14,12 +14,16 @@ The rule for founding a cluster (`decide`), which never trades safety for speed:
 
 1. A live primary component anywhere: join it.
 2. Any member that cannot be asked, or that does not know its own position yet: wait. Unreachable is not absent.
+   But for members that run, are together, and were all in the same primary component the last time that they were in
+   any: when they are more than half of all members, no later one can have been without them, and they need not wait.
 3. Nobody is primary and all positions are known: the member with the highest sequence number founds the
    cluster; between equals, the one that stands first in the list. All members decide alike, so one does.
 4. Members with histories of different clusters never merge by themselves: wait for a human.
 
-A member that still runs but has lost its primary component (its peers lost power, then came back) is bound by the
-same rule: after PATIENCE seconds in which Galera did not mend it by itself, the one that may found does so in place.
+A member that still runs but has lost its primary component (its peers lost power, then came back; or all lost each
+other for some seconds, and one was fenced) is bound by the same rule: after PATIENCE seconds in which Galera did not
+mend it by itself, the one that may found does so in place. It serves when it is seen that as many are with it as
+there must be; should it have lost them in that very moment, it is shut down instead.
 
 A member that has left the group for good (what it missed was not handed over whole: "node restart required") goes on
 running, alone and useless: after PATIENCE seconds it is shut down, and systemd starts it again.
@@ -38,13 +42,15 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 CONFIG = "/etc/fournines/galera-member.json"
 POSITION = "/run/mysqld/galera-position.json"
 GRASTATE = "/var/lib/mysql/grastate.dat"
+VIEW = "/var/lib/mysql/gvwstate.dat"
+"""Galera's own: the last primary component that this member was in."""
 ENVIRONMENT = "/run/mysqld/galera-start.env"
 LEAVING = "/run/mysqld/galera-leaving"
 NO_HISTORY = "00000000-0000-0000-0000-000000000000"
@@ -65,6 +71,8 @@ class State:
     uuid     history it holds; NO_HISTORY when it holds none
     seqno    last committed transaction of that history; -1 when it holds none, None when unknown
     status   wsrep_cluster_status: `Primary`, `non-Primary`, `Disconnected`; None when not running
+    view     the last primary component that it was in; empty when not running, or unknown
+    size     members of the component that it is in, primary or not; 0 when not running
     """
 
     name: str
@@ -75,14 +83,17 @@ class State:
     state: str = ""
     ready: bool = False
     awaits: str = ""
+    view: str = ""
+    size: int = 0
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do now: `join`, `found` or `wait`, and why."""
+    """What to do now: `join`, `found` or `wait`, and why. `needs`: so many members must be in what it has founded."""
 
     verb: str
     why: str
+    needs: int = 0
 
 
 def decide(name: str, order: list[str], states: dict[str, State | None]) -> Decision:
@@ -91,20 +102,22 @@ def decide(name: str, order: list[str], states: dict[str, State | None]) -> Deci
     `order`: all members in order of preference. `states`: what each said, None for one that could not be asked.
 
     Invariants: with any member Primary the answer is join; `found` is answered to at most one member for one set of
-    states, and only when every member is known, none is Primary or starting, and nobody's history is ahead of its own.
+    states, and only when none is Primary or starting, nobody's history is ahead of its own, and every member is known
+    or `together` are more than half.
     """
     for other in order:
         state = states[other]
         if state is not None and state.status == "Primary":
             return Decision("join", f"{other} is in a primary component")
-    silent = [other for other in order if states[other] is None]
-    if silent:
+    known = {other: state for other in order if (state := states[other]) is not None}
+    present = together(name, known)
+    silent = [other for other in order if other not in known]
+    if silent and 2 * len(present) <= len(order):
         return Decision("wait", f"nobody is primary, and {', '.join(silent)} cannot be asked")
-    known = {other: state for other, state in states.items() if state is not None}
-    for other in order:
-        if known[other].phase == "starting" and other != name:
+    for other, state in known.items():
+        if state.phase == "starting" and other != name:
             return Decision("wait", f"{other} is starting")
-    unknown = [other for other in order if known[other].seqno is None]
+    unknown = [other for other, state in known.items() if state.seqno is None]
     if unknown:
         return Decision("wait", f"{', '.join(unknown)} does not know its position yet")
     histories = {state.uuid for state in known.values()} - {NO_HISTORY}
@@ -112,26 +125,42 @@ def decide(name: str, order: list[str], states: dict[str, State | None]) -> Deci
         return Decision(
             "wait",
             "members hold histories of different clusters; a human must choose: "
-            + "; ".join(f"{other} {known[other].uuid}:{known[other].seqno}" for other in order),
+            + "; ".join(f"{other} {state.uuid}:{state.seqno}" for other, state in known.items()),
         )
 
     def rank(other: str) -> tuple[bool, int, int]:
         state = known[other]
         return (state.uuid != NO_HISTORY, state.seqno if state.seqno is not None else -1, -order.index(other))
 
-    best = max(order, key=rank)
-    if best == name:
-        return Decision("found", f"highest position {known[name].uuid}:{known[name].seqno}, nobody is primary")
+    best = max(known, key=rank)
+    if best == name and (name in present or not silent):
+        why = f"highest position {known[name].uuid}:{known[name].seqno}, nobody is primary"
+        if not silent:
+            return Decision("found", why)
+        why += f", {', '.join(present)} were in the last component and are more than half without {', '.join(silent)}"
+        return Decision("found", why, len(order) // 2 + 1)
     return Decision("wait", f"{best} holds position {known[best].seqno} and is to found the cluster")
 
 
-def cure(state: State, decision: Decision) -> tuple[list[str], str] | None:
+def together(name: str, known: dict[str, State]) -> list[str]:
+    """Who runs in the same component as `name`, itself too, and was with it in the last primary one; empty when not
+    all of that component are known to. Pure."""
+    mine = known[name]
+    if mine.phase != "running" or not mine.view:
+        return []
+    same = [other for other, state in known.items() if (state.view, state.size) == (mine.view, mine.size)]
+    return same if len(same) == mine.size else []
+
+
+# As long as Galera has a say it refuses even this ("has not yet prepared node for application use").
+SHUT_DOWN = ("SET SESSION wsrep_on = OFF", "SHUTDOWN")
+
+
+def cure(state: State, decision: Decision) -> tuple[Sequence[str], str] | None:
     """What a running member without a primary component is told, in SQL, and why; None: it waits. Pure."""
     if state.status == "Disconnected":
-        # Whatever the others do: it takes no part in any component again. As long as Galera has a say it refuses even
-        # this ("has not yet prepared node for application use").
-        statements = ["SET SESSION wsrep_on = OFF", "SHUTDOWN"]
-        return statements, "it has left the group for good; shut down, to be started again"
+        # Whatever the others do: it takes no part in any component again.
+        return SHUT_DOWN, "it has left the group for good; shut down, to be started again"
     if decision.verb == "found":
         # MariaDB 11.8 lets provider options be set one by one only: wsrep_provider_options is read-only.
         return ["SET GLOBAL wsrep_provider_pc_bootstrap = ON"], decision.why
@@ -178,6 +207,12 @@ def read_grastate(text: str) -> tuple[str, int | None]:
     if history == NO_HISTORY:
         return NO_HISTORY, -1
     return history, number if number >= 0 else None
+
+
+def read_view(text: str) -> str:
+    """Id of the primary component in a gvwstate.dat; empty when there is none."""
+    found = re.search(r"^view_id:\s*(\S.*\S)\s*$", text, re.M)
+    return found.group(1) if found else ""
 
 
 def recover() -> tuple[str, int]:
@@ -280,7 +315,9 @@ class Watch:
         self._name = name
         self._members = members
         self._orphan_since: float | None = None
+        self._needs = 0
         self._seen: dict[str, str] = {}
+        self._view = ""
         self._seen_at = 0.0
         self._error = "not asked yet"
         self._connection: Any = None
@@ -300,6 +337,11 @@ class Watch:
     def _mend(self) -> None:
         """Bring this running member, which is in no primary component, back into one, when the rule lets it."""
         state = self.state()
+        if state.phase != "running" or (state.status == "Primary" and state.size >= self._needs):
+            self._needs = 0
+        if self._needs and state.status == "Primary" and self._connection is not None:
+            self._tell(SHUT_DOWN, "it founded a component without those that it needs; shut down")
+            return
         if state.phase != "running" or state.status == "Primary" or self._connection is None or os.path.exists(LEAVING):
             self._orphan_since = None
             return
@@ -308,14 +350,18 @@ class Watch:
             self._orphan_since = now
         if now - self._orphan_since < PATIENCE:
             return
-        found = cure(state, decide(self._name, list(self._members), ask_all(self._members, self._name, state)))
+        decision = decide(self._name, list(self._members), ask_all(self._members, self._name, state))
+        found = cure(state, decision)
         if found and self.state().status != "Primary":
-            statements, why = found
-            print(f"mend: {why}", flush=True)
             self._orphan_since = None
-            with self._connection.cursor() as cursor:
-                for statement in statements:
-                    cursor.execute(statement)
+            self._needs = decision.needs
+            self._tell(*found)
+
+    def _tell(self, statements: Sequence[str], why: str) -> None:
+        print(f"mend: {why}", flush=True)
+        with self._connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
 
     def _once(self) -> None:
         import pymysql
@@ -333,8 +379,10 @@ class Watch:
             with self._connection.cursor() as cursor:
                 cursor.execute(
                     "SHOW GLOBAL STATUS WHERE variable_name IN ('wsrep_local_state', 'wsrep_local_state_comment',"
-                    " 'wsrep_ready', 'wsrep_cluster_status', 'wsrep_cluster_state_uuid', 'wsrep_last_committed')"
+                    " 'wsrep_ready', 'wsrep_cluster_status', 'wsrep_cluster_state_uuid', 'wsrep_last_committed',"
+                    " 'wsrep_cluster_size')"
                 )
+                self._view = self._last_view()
                 self._seen = {str(key): str(value) for key, value in cursor.fetchall()}
                 self._seen_at = time.monotonic()
         except (pymysql.MySQLError, OSError) as error:
@@ -343,6 +391,13 @@ class Watch:
                 with contextlib.suppress(pymysql.MySQLError, OSError):
                     self._connection.close()
             self._connection = None
+
+    def _last_view(self) -> str:
+        try:
+            with open(VIEW, encoding="utf-8") as file:
+                return read_view(file.read())
+        except FileNotFoundError:
+            return ""
 
     def state(self) -> State:
         """Fresh within two seconds: what is older counts as not running."""
@@ -357,6 +412,8 @@ class Watch:
                 seen.get("wsrep_cluster_status"),
                 seen.get("wsrep_local_state_comment", ""),
                 seen.get("wsrep_ready") == "ON",
+                view=self._view,
+                size=int(seen.get("wsrep_cluster_size", "0")),
             )
         try:
             with open(POSITION, encoding="utf-8") as file:
@@ -370,6 +427,8 @@ class Watch:
         good = good and state.state in ("Synced", "Donor/Desynced")
         if good and os.path.exists(LEAVING):
             return False, "about to leave"
+        if good and self._needs:
+            return False, "has founded a component and not yet seen who is in it"
         why = f"{state.phase} {state.status or ''} {state.state}".strip()
         return good, why + (f": {state.awaits}" if state.awaits else "")
 
