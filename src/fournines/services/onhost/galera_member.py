@@ -178,8 +178,10 @@ def ask(address: str, timeout: float = 1.0) -> State | None:
     """What the member at that address says of itself; None when it does not answer in time."""
     try:
         with urllib.request.urlopen(f"http://{address}:{PORT}/state", timeout=timeout) as answer:
-            return State(**json.load(answer))
-    except (OSError, ValueError, TypeError):
+            said = json.load(answer)
+        # A member of a newer version may tell more.
+        return State(**{key: value for key, value in said.items() if key in State.__dataclass_fields__})
+    except (OSError, ValueError, TypeError, AttributeError):
         return None
 
 
