@@ -42,7 +42,7 @@ class _Pool(aiohttp.TCPConnector):
     """Drops connections on which something came unasked: aiohttp would take it for the next request's answer."""
 
     def __init__(self) -> None:
-        super().__init__(keepalive_timeout=IDLE_S, use_dns_cache=False, limit=0)
+        super().__init__(keepalive_timeout=IDLE_S, use_dns_cache=False, limit=0)  # pyright: ignore[reportUnknownMemberType]
         self._used: WeakSet[ResponseHandler] = WeakSet()
 
     async def connect(
