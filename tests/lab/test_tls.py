@@ -117,8 +117,8 @@ def tokens(standing: Standing) -> Generator[tuple[list[float], list[str]]]:
 
     async def once() -> float:
         """A token is issued, and then taken by whichever Keystone is asked next."""
-        began, session = time.monotonic(), Session(api)
-        async with asyncio.timeout(20):
+        began = time.monotonic()
+        async with asyncio.timeout(20), Session(api) as session:
             await session.prepare(20)
             await api_probe("read").once(session, 0)
         return time.monotonic() - began

@@ -1,7 +1,7 @@
 """What drills say of coverage, the probability that a failover works: little, unless there are hundreds.
 
-n drills of one class (the same fault, role, configuration and fidelity) of which f failed, and Jeffreys' prior
-Beta(1/2, 1/2), give Beta(n - f + 1/2, f + 1/2). The probability of a year's m failovers that k fail is then
+n drills of one class (the same fault, role, configuration, fidelity and connections) of which f failed, and Jeffreys'
+prior Beta(1/2, 1/2), give Beta(n - f + 1/2, f + 1/2). The probability of a year's m failovers that k fail is then
 beta-binomial: that coverage is one unknown number, and not m independent ones, makes bad years likelier.
 """
 

@@ -29,6 +29,7 @@ from fournines.campaign.choice import Planned
 from fournines.campaign.outcome import Outcome, of_error, of_report
 from fournines.errors import LockedError
 from fournines.faults import Letter
+from fournines.probes import Connections
 from fournines.prove.forecast import Forecast
 from fournines.prove.results import Results
 from fournines.state import write_private
@@ -102,6 +103,11 @@ class Folder:
     @property
     def about(self) -> dict[str, Any]:
         return _read(self.path / "campaign.json")
+
+    @property
+    def connections(self) -> Connections:
+        """How the clients of all its drills connect."""
+        return self.about.get("connections", "fresh")
 
     @property
     def drills(self) -> list[DrillFolder]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from fournines import __version__
@@ -25,6 +26,7 @@ from fournines.errors import DrillError
 from fournines.faults import Fault, catalogue, named
 from fournines.hosts import Fleet
 from fournines.maintain import in_maintenance
+from fournines.probes import Connections
 from fournines.prove.drill import drill
 from fournines.prove.facts import Views, unhealthy
 from fournines.prove.targets import LEADERS, NOWHERE, means, resolve
@@ -43,9 +45,17 @@ class Site:
     state: State
     observer: Observer
 
-    def begin(self, spec: str, asked: Asked, seed: int, faults: Sequence[str] | None, double: bool) -> Folder:
+    def begin(
+        self,
+        spec: str,
+        asked: Asked,
+        seed: int,
+        faults: Sequence[str] | None,
+        double: bool,
+        connections: Connections = "fresh",
+    ) -> Folder:
         """Look at the whole cloud and write down what a new campaign stands on. `spec`: the cloud file's text.
-        `double`: some drills are of two faults.
+        `double`: some drills are of two faults. `connections`: of the clients of all drills.
 
         Raises DrillError (no such fault, none is possible, the cloud is not healthy), HostError, LockedError.
         """
@@ -67,6 +77,7 @@ class Site:
         about = {
             "cloud": self.cloud.name,
             "fidelity": self.cloud.fidelity,
+            "connections": connections,
             "sla": self.cloud.sla,
             "seed": seed,
             "double": double,
@@ -105,7 +116,7 @@ class Site:
             folder=folder,
             choice=Choice(about["seed"], found, self.cloud.timers, about.get("double", False)),
             asked=Asked(about["asked"]["drills"], about["asked"]["seconds"]),
-            drill=self._drill,
+            drill=partial(self._drill, folder.connections),
             heal=self._heal_locked,
             keep_logs=self._keep_logs,
             tell=tell,
@@ -121,7 +132,7 @@ class Site:
         with self.state.lock("prove"):
             self.heal(fault, target)
 
-    def _drill(self, planned: Planned, folder: DrillFolder) -> None:
+    def _drill(self, connections: Connections, planned: Planned, folder: DrillFolder) -> None:
         fault = named(planned.fault)
         with journaled(self.observer, folder.path / "events.jsonl") as observer:
             drill(
@@ -136,6 +147,7 @@ class Site:
                 folder.results,
                 folder.foretell,
                 lambda views: in_maintenance(self.cloud, views),
+                connections,
             )
 
     def _keep_logs(self, folder: DrillFolder, since: float, until: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -11,6 +11,14 @@ _HELP = "Cloud file, or name of one in clouds/ [default: $NINES_CLOUD or lab]"
 CloudArgument = Annotated[str | None, typer.Argument(help=_HELP, show_default=False)]
 CloudOption = Annotated[str | None, typer.Option("--cloud", "-c", metavar="CLOUD", help=_HELP)]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object; progress goes to standard error.")]
+
+ConnectionsOption = Annotated[
+    Literal["fresh", "kept"] | None,
+    typer.Option(
+        "--connections",
+        help="Clients of the APIs connect for each request, or keep connections open [default: fresh].",
+    ),
+]
 
 
 def either(argument: str | None, option: str | None) -> str | None:

@@ -39,6 +39,7 @@ class Drilled:
             "roles": list(self.of.roles),
             "configuration": self.of.configuration,
             "fidelity": self.of.fidelity,
+            "connections": self.of.connections,
             "worked": self.tally.worked,
             "failed": self.tally.failed,
             "unknown": self.tally.unknown,

@@ -19,6 +19,8 @@ class Class:
     """Digest of what hosts were configured from; empty: not recorded."""
     fidelity: str
     """`container` or `metal`."""
+    connections: str
+    """`fresh` or `kept`: those of the APIs' clients."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

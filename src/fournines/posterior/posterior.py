@@ -27,12 +27,14 @@ class Posterior:
     configuration: str
     fidelity: str
     """What all figures of services are of; empty: nothing was drilled."""
+    connections: str
+    """Likewise."""
     tally: Tally
     """Of drills that injure something."""
     unknown: tuple[tuple[str, str], ...]
     """(drill, why): how it ended is not known."""
     classes: tuple[Drilled, ...]
-    """Of all configurations and fidelities that there were."""
+    """Of all configurations, fidelities and connections that there were."""
     rates: tuple[EventRate, ...]
     services: tuple[Service, ...]
     cuts: tuple[Covered, ...]
@@ -45,6 +47,7 @@ class Posterior:
             "cloud": self.cloud,
             "configuration": self.configuration,
             "fidelity": self.fidelity,
+            "connections": self.connections,
             "worlds": self.worlds,
             "seed": self.seed,
             "drills": {"worked": self.tally.worked, "failed": self.tally.failed, "unknown": self.tally.unknown},
@@ -68,7 +71,7 @@ def posterior(
 ) -> Posterior:
     """`rates`: as `fournines.predict.rates.rates` gives them for the cloud; `counted`: kind of part -> failures that
     the operator saw. Figures of services are of drills of one configuration (None: that of the last drill) and of that
-    drill's fidelity. Takes some seconds for a cloud that offers everything.
+    drill's fidelity and connections. Takes some seconds for a cloud that offers everything.
     """
     found = list(observations)
     drills = trials(found)
@@ -90,6 +93,7 @@ def posterior(
         cloud=design.cloud,
         configuration=alike[-1].of.configuration if alike else configuration or "",
         fidelity=alike[-1].of.fidelity if alike else "",
+        connections=alike[-1].of.connections if alike else "",
         tally=Tally.of(trial for trial in drills if trial.fault.letter != "-"),
         unknown=tuple((trial.drill, trial.why) for trial in drills if trial.recovered is None),
         classes=tuple(drilled(drills, seed)),
@@ -102,9 +106,12 @@ def posterior(
 
 
 def _alike(drills: Iterable[Trial], configuration: str | None) -> list[Trial]:
-    """Those of one configuration and fidelity."""
+    """Those of one configuration, of one fidelity and of clients that connected alike."""
     of = [trial for trial in drills if configuration in (None, trial.of.configuration)]
     if not of:
         return []
-    last = of[-1].of
-    return [trial for trial in of if (trial.of.configuration, trial.of.fidelity) == (last.configuration, last.fidelity)]
+
+    def circumstances(trial: Trial) -> tuple[str, str, str]:
+        return trial.of.configuration, trial.of.fidelity, trial.of.connections
+
+    return [trial for trial in of if circumstances(trial) == circumstances(of[-1])]

@@ -98,6 +98,8 @@ def _base(name: str, plan: Data, report: Data, campaign: Data) -> Observation:
         tuple(sorted(set(plan.get("roles", ())))),
         campaign.get("configuration", ""),
         report.get("fidelity") or campaign.get("fidelity", ""),
+        # None could be kept before this was written down.
+        report.get("connections") or campaign.get("connections", "fresh"),
     )
     letter = report.get("letter") or plan.get("letter") or (known.letter if known else "?")
     return Observation(

@@ -107,7 +107,7 @@ def _recovery(of: Class, column: Column, trials: Sequence[Trial], seed: int) -> 
 def _percentiles(seconds: Sequence[float], seed: int, of: Class, column: str) -> Mapping[int, Figure]:
     if not seconds:
         return {}
-    rng = generator(seed, "recovery", of.fault, *of.roles, of.configuration, of.fidelity, column)
+    rng = generator(seed, "recovery", of.fault, *of.roles, of.configuration, of.fidelity, of.connections, column)
     size = len(seconds)
     drawn = np.sort(np.array(seconds)[rng.integers(size, size=(RESAMPLED, size))], axis=1)
     found: dict[int, Figure] = {}

@@ -37,7 +37,8 @@ def text(found: Posterior, width: int = 80) -> str:
 def _head(found: Posterior, width: int) -> Iterator[str]:
     tally = found.tally
     drills = f"{tally.worked} drills recovered, {tally.failed} did not, of {tally.unknown} it is unknown"
-    yield from wrap(f"{found.cloud}: {drills}; fidelity: {found.fidelity or 'nothing was drilled'}", width)
+    measured = f"{found.fidelity}; {found.connections} connections" if found.fidelity else "nothing was drilled"
+    yield from wrap(f"{found.cloud}: {drills}; fidelity: {measured}", width)
     if found.configuration:
         yield f"configuration {found.configuration[:16]}"
 
@@ -86,13 +87,13 @@ def _classes(found: Sequence[Drilled], width: int) -> Iterator[str]:
     if not found:
         return
     yield ""
-    yield "Classes of drills (fault, role, configuration, fidelity): share that recovers"
+    yield from wrap("Classes of drills (fault, role, fidelity, connections, configuration): share that recovers", width)
     for each in found:
         tally, known = each.tally, each.coverage
         share = "nothing to recover from"
         if known is not None:
             share = f"{_chance(known.mean)} ({_chance(known.low)} - {_chance(known.high)})"
-        where = ", ".join([*each.of.roles, each.of.fidelity, each.of.configuration[:8]])
+        where = ", ".join([*each.of.roles, each.of.fidelity, each.of.connections, each.of.configuration[:8]])
         yield from wrap(
             f"{each.of.fault} [{each.letter}] {where}: {tally.worked} of {tally.known} worked"
             f"{f', {tally.unknown} unknown' if tally.unknown else ''}; {share}",

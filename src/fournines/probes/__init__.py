@@ -1,6 +1,7 @@
 """A client's view of the cloud. One file a probe, found by module name: there is no list to edit.
 
-    ApiProbe    ONE request over ONE fresh connection from this machine, and never a second try: retries hide outages
+    ApiProbe    ONE request from this machine, and never a second try: retries hide outages. On a connection of its own,
+                or on one that was kept open, as the drill's clients do (`_connections`)
     HostProbe   a program on a host of the cloud, for what only its hosts reach: disks that wait instead of failing
 
 When to start, how long to wait and what to write down is the prober's business: `fournines.prove.prober` for the
@@ -28,12 +29,10 @@ from typing import Any, ClassVar
 
 from fournines.cloud.columns import Column
 from fournines.cloud.model import Cloud, Host
-from fournines.probes._http import Answer, Api, ProbeError, Session, describe
+from fournines.probes._connections import Connections
+from fournines.probes._http import GUEST, Answer, Api, ProbeError, Session, describe
 from fournines.probes._rows import MARK, Rows
 from fournines.seam import instances
-
-GUEST = "guest"
-"""Among the endpoints of `Api`: the demo's guest."""
 
 __all__ = [
     "GUEST",
@@ -42,6 +41,7 @@ __all__ = [
     "Api",
     "ApiProbe",
     "Column",
+    "Connections",
     "HostProbe",
     "Probe",
     "ProbeError",

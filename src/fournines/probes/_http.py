@@ -1,4 +1,4 @@
-"""HTTPS as probes need it: a fresh connection for each request, certificates verified, nothing tried twice."""
+"""HTTPS as probes need it: certificates verified, nothing tried twice."""
 
 from __future__ import annotations
 
@@ -11,10 +11,15 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from types import TracebackType
+from typing import Any, Self, cast
 
 import aiohttp
 
+from fournines.probes._connections import Connections, connector
+
+GUEST = "guest"
+"""Among the endpoints of `Api`: the demo's guest."""
 _JSON: Mapping[str, str] = {"Accept": "application/json"}
 _LIFE_S = 600.0
 """Of a token that does not say how long it lasts."""
@@ -100,10 +105,23 @@ def describe(error: Exception) -> tuple[str, str]:
         case OSError(errno=int(number)):
             kind = {errno.ECONNREFUSED: "refused", errno.ECONNRESET: "reset", errno.EHOSTUNREACH: "no route"}
             return kind.get(number, errno.errorcode.get(number, "connection")), str(error)
+        case aiohttp.ClientOSError() | aiohttp.ClientConnectionResetError():
+            # Without a number: it was gone before the request was written.
+            return "disconnected", str(error)
         case aiohttp.ClientPayloadError():
             return "cut short", str(error)
         case _:
             return type(error).__name__, str(error)
+
+
+def _client(connections: Connections) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=connector(connections),
+        # Deadlines come from outside, exact; aiohttp would round long ones up to whole seconds.
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        middlewares=(_never_twice,),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +147,37 @@ def _life_s(token: Mapping[str, Any]) -> float:
 
 
 class Session:
-    """Makes requests as one user. Made inside a running event loop; used by that loop alone."""
+    """Makes requests as one user. Made inside a running event loop; used by that loop alone. A context manager: leaving
+    it closes what is open.
 
-    def __init__(self, api: Api) -> None:
+    `connections`: of requests to the cloud's APIs. The demo's guest is asked on fresh ones, whatever they are.
+    """
+
+    def __init__(self, api: Api, connections: Connections = "fresh") -> None:
         self.api = api
         self._ca = self._seen_ca()
         self._tls = ssl.create_default_context(cafile=api.ca_file)
+        self._fresh = _client("fresh")
+        self._apis = self._fresh if connections == "fresh" else _client(connections)
         self._token: Token | None = None
         self._token_old_at = 0.0
         self._renewal: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Connections, and a renewal of the token that is under way. Safe to repeat."""
+        if self._renewal is not None:
+            self._renewal.cancel()
+            await asyncio.wait([self._renewal])
+        await self._apis.close()
+        await self._fresh.close()
 
     async def request(
         self,
@@ -150,28 +190,22 @@ class Session:
         data: bytes | None = None,
         headers: Mapping[str, str] = _JSON,
     ) -> Answer:
-        """One request on a connection of its own, whole answer read. Redirects are answers like any other.
+        """One request, whole answer read. Redirects are answers like any other.
 
         `body` goes as JSON, `data` as it is: one of the two at most.
         """
         headers = {**headers, "X-Auth-Token": self.token.id} if token else headers
-        connector = aiohttp.TCPConnector(ssl=self._tls, force_close=True, use_dns_cache=False, limit=1)
-        # Deadlines come from outside, exact; aiohttp would round long ones up to whole seconds.
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=None)
-        jar = aiohttp.DummyCookieJar()
-        async with (
-            aiohttp.ClientSession(
-                connector=connector, timeout=timeout, cookie_jar=jar, middlewares=(_never_twice,)
-            ) as http,
-            http.request(
-                method,
-                self.api.endpoints[service] + path,
-                json=body,
-                data=data,
-                headers=headers,
-                allow_redirects=False,
-            ) as response,
-        ):
+        client = self._fresh if service == GUEST else self._apis
+        async with client.request(
+            method,
+            self.api.endpoints[service] + path,
+            json=body,
+            data=data,
+            headers=headers,
+            allow_redirects=False,
+            # Of this request, not of the client: with new trust no connection is used that was made with the old.
+            ssl=self._tls,
+        ) as response:
             answer = Answer(response.status, response.headers, await response.read())
         if token and answer.status == 401:
             # For this client it is a failure like any other; the following requests get a new token.

@@ -1,4 +1,4 @@
-"""One signed S3 request, on a connection of its own as all others of probes are."""
+"""One signed S3 request."""
 
 from __future__ import annotations
 

@@ -51,8 +51,7 @@ def as_client(api: Api, work: Callable[[Session], Awaitable[T]], what: str) -> T
     """What comes of some requests with a token, 60 s at most. Raises DrillError that says what could not be done."""
 
     async def run() -> T:
-        session = Session(api)
-        async with asyncio.timeout(_BOUND_S):
+        async with asyncio.timeout(_BOUND_S), Session(api) as session:
             await session.prepare(_BOUND_S)
             return await work(session)
 

@@ -26,7 +26,7 @@ from fournines.demo.find import Guest, find
 from fournines.errors import DrillError
 from fournines.faults import Fault, undo_all
 from fournines.hosts import Fleet, Host
-from fournines.probes import GUEST, Api, HostProbe
+from fournines.probes import GUEST, Api, Connections, HostProbe
 from fournines.prove import minority
 from fournines.prove import samples as sampled
 from fournines.prove.asked import api_of, probes_of
@@ -68,13 +68,14 @@ def drill(
     results: Results | None = None,
     foretell: Callable[[Forecast], None] | None = None,
     aside: Callable[[Views], Collection[str]] = lambda views: (),
+    connections: Connections = "fresh",
 ) -> Report:
     """Break the cloud once and report. Holds the cloud's lock: the caller must not.
 
     `target`: as `targets.resolve` reads it; for a fault that injures nothing, `none`. `speed` multiplies the probes'
     rates. `results`: where the evidence goes, else a folder of its own. `foretell` hears what the drill will cost,
-    just before the fault. `aside`: hosts that somebody has taken out of service. Blocks; handles SIGINT, SIGTERM and
-    SIGHUP when called from the main thread, as KeyboardInterrupt.
+    just before the fault. `aside`: hosts that somebody has taken out of service. `connections`: of the APIs' clients.
+    Blocks; handles SIGINT, SIGTERM and SIGHUP when called from the main thread, as KeyboardInterrupt.
 
     Raises DrillError (cloud not healthy before, a host in maintenance, no such target, baseline not clean, prober
     dead), LockedError, HostError (the fault could not be injected or healed). What was broken is healed in each case.
@@ -98,6 +99,7 @@ def drill(
             speed=speed,
             foretell=foretell,
             aside=aside,
+            connections=connections,
             undo=lambda: undo_all(fleet[host.name] for host in cloud.hosts),
         )
         return run()
@@ -139,6 +141,8 @@ class Run:
     """Hears what it will cost, after the baseline and before the fault."""
     aside: Callable[[Views], Collection[str]] = lambda views: ()
     """Hosts that are out of service on purpose: what else is broken then, the cloud may not survive."""
+    connections: Connections = "fresh"
+    """How the APIs' clients connect."""
     undo: Callable[[], None] = lambda: None
     """Ends what drills of other faults left."""
 
@@ -180,7 +184,7 @@ class Run:
             leftovers.clear()
             beats = tuple(Beat.of(probe, self.speed) for probe in probes)
             here = tuple(beat for beat in beats if beat.probe not in remote)
-            plan = Plan(api=api, beats=here, samples=results.samples)
+            plan = Plan(api=api, beats=here, samples=results.samples, connections=self.connections)
             failover = max([bound(self.cloud.timers, lost, probe, 0) for probe in probes], default=0)
 
             def foretell(baseline: Sequence[Sample]) -> None:
@@ -236,6 +240,7 @@ class Run:
             target=self.target,
             hosts=names,
             fidelity=self.cloud.fidelity,
+            connections=self.connections,
             probes=judged,
             audits=tuple(audits),
             noise=noise,

@@ -32,7 +32,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fournines.probes import Api, ApiProbe, Probe, Session, api_probe, describe
+from fournines.probes import Api, ApiProbe, Connections, Probe, Session, api_probe, describe
 from fournines.prove.samples import Sample
 
 HEARTBEAT_S = 0.02
@@ -67,6 +67,7 @@ class Plan:
     beats: tuple[Beat, ...]
     samples: Path
     """Shards append to one file."""
+    connections: Connections = "fresh"
     shard: int = 0
     shards: int = 1
     standing: bool = False
@@ -81,6 +82,7 @@ class Plan:
             api=Api(**data["api"]),
             beats=tuple(Beat(**beat) for beat in data["beats"]),
             samples=Path(data["samples"]),
+            connections=data["connections"],
             shard=data["shard"],
             shards=data["shards"],
             standing=data["standing"],
@@ -258,16 +260,28 @@ class _Input:
 
 
 async def _main(plan: Plan, given: _Input) -> None:
-    session = None
     try:
-        session = Session(plan.api)
-        await session.prepare(deadline_s=10)
-        await _warm(session, plan)
-    except Exception as error:
-        if session is None or not plan.standing:
-            kind, detail = describe(error)
-            _say(failed=f"no token before the run: {kind} {detail or error}".strip())
-            return
+        session = Session(plan.api, plan.connections)
+    except OSError as error:
+        _cannot(error)
+        return
+    async with session:
+        try:
+            await session.prepare(deadline_s=10)
+            await _warm(session, plan)
+        except Exception as error:
+            if not plan.standing:
+                _cannot(error)
+                return
+        await _probe(session, plan, given)
+
+
+def _cannot(error: Exception) -> None:
+    kind, detail = describe(error)
+    _say(failed=f"no token before the run: {kind} {detail or error}".strip())
+
+
+async def _probe(session: Session, plan: Plan, given: _Input) -> None:
     _say(ready=True)
     line = await asyncio.to_thread(given.line)
     if not line:

@@ -15,7 +15,7 @@ from rich.table import Table
 from fournines.cloud.columns import Letter
 from fournines.cloud.timers import Timers
 from fournines.errors import DrillError
-from fournines.probes import Probe
+from fournines.probes import Connections, Probe
 from fournines.prove.audits import Verdict
 from fournines.prove.bounds import Part, bound
 from fournines.prove.budgets import budget
@@ -136,6 +136,8 @@ class Report:
     target: str
     hosts: tuple[str, ...]
     fidelity: str
+    connections: Connections
+    """How the APIs' clients connected; the guest's never keep theirs."""
     probes: tuple[ProbeReport, ...]
     audits: tuple[Verdict, ...]
     noise: Noise
@@ -168,6 +170,7 @@ class Report:
             "audits": [audit.as_json() for audit in self.audits],
             "letter": self.letter,
             "hosts": list(self.hosts),
+            "connections": self.connections,
             "void": list(self.void),
             "notes": list(self.notes),
             "times": {
@@ -342,8 +345,8 @@ def _text(report: Report, width: int, color: bool) -> str:
     )
     console.print(
         f"outage: at least - at most, the worst one. Unseen may go what is shorter than: {shortest}.\n"
-        f"prober: {report.noise.starts} starts, {report.noise.p99_s * 1000:.0f} ms late (99 %), "
-        f"{report.noise.max_s * 1000:.0f} ms at most",
+        f"prober: {report.noise.starts} starts on {report.connections} connections, "
+        f"{report.noise.p99_s * 1000:.0f} ms late (99 %), {report.noise.max_s * 1000:.0f} ms at most",
         markup=False,
     )
     audits = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)

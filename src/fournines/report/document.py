@@ -52,7 +52,8 @@ class Document:
             "format": FORMAT,
             "cloud": campaign.cloud if campaign else None,
             "fidelity": list(evidence.fidelities),
-            "campaign": campaign.model_dump(mode="json", exclude={"predicted", "cloud", "fidelity"})
+            "connections": list(evidence.connections),
+            "campaign": campaign.model_dump(mode="json", exclude={"predicted", "cloud", "fidelity", "connections"})
             if campaign
             else None,
             "end": evidence.end.model_dump(mode="json") if evidence.end else None,

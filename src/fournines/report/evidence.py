@@ -117,6 +117,8 @@ class Evidence:
     """In the order of their folders."""
     fidelities: tuple[str, ...]
     """Of the hosts; more than one where drills disagree."""
+    connections: tuple[str, ...]
+    """Of the APIs' clients; likewise."""
     digest: str
     """SHA-256 of all that was read."""
     files: int

@@ -57,6 +57,8 @@ class ReportFile(_File):
     target: str
     hosts: tuple[str, ...]
     fidelity: str
+    connections: str = "fresh"
+    """None could be kept before this was written down."""
     probes: tuple[ProbeFile, ...]
     audits: tuple[AuditFile, ...]
     void: tuple[str, ...]
@@ -130,6 +132,7 @@ class CampaignFile(_File):
 
     cloud: str
     fidelity: str
+    connections: str = "fresh"
     sla: float
     started: str
     seed: int | None = None

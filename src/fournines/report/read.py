@@ -116,15 +116,15 @@ def read(folder: Path) -> Evidence:
             "name a folder that nines prove or nines drill made; they are in results/ of the cloud's state",
         )
     drills = tuple(_drill(files, each, number) for number, each in enumerate(found, 1))
-    fidelities = {campaign.fidelity} if campaign else set[str]()
-    fidelities |= {fidelity for _, fidelity in drills if fidelity}
+    measured = [*([campaign] if campaign else ()), *(said for _, said in drills if said)]
     only = tuple(drill for drill, _ in drills)
     listing = "".join(f"{digest}  {name}\n" for name, digest in sorted(files.seen.items()))
     return Evidence(
         campaign=campaign,
         end=end,
         drills=only,
-        fidelities=tuple(sorted(fidelities)),
+        fidelities=tuple(sorted({each.fidelity for each in measured if each.fidelity})),
+        connections=tuple(sorted({each.connections for each in measured})),
         digest=hashlib.sha256(listing.encode()).hexdigest(),
         files=len(files.seen),
         requests=sum(probe.requests for drill in only if drill.measured for probe in drill.measured.probes),
@@ -146,8 +146,8 @@ def _order(folder: Path) -> tuple[int, str]:
     return (int(head) if head.isascii() and head.isdecimal() else 0, folder.name)
 
 
-def _drill(files: _Folder, folder: Path, number: int) -> tuple[Drill, str]:
-    """The drill of a folder, and its fidelity where it is known."""
+def _drill(files: _Folder, folder: Path, number: int) -> tuple[Drill, ReportFile | None]:
+    """The drill of a folder, and its own report if that could be read."""
     plan: PlanFile | None = None
     said: ReportFile | None = None
     done: list[DoneFile] = []
@@ -186,7 +186,7 @@ def _drill(files: _Folder, folder: Path, number: int) -> tuple[Drill, str]:
         broken=broken,
         logs=sum(1 for each in logs.iterdir() if each.is_file()) if logs.is_dir() else 0,
     )
-    return drill, said.fidelity if said else ""
+    return drill, said
 
 
 def _named(files: _Folder, folder: Path) -> str:

@@ -59,6 +59,8 @@ def _all(evidence: Evidence, services: Sequence[ServiceVerdict], calibration: Ca
         )
     if len(evidence.fidelities) > 1:
         yield Weakness("Hosts of different kinds", "Results of containers and of metal stand on one page; part them.")
+    if len(evidence.connections) > 1:
+        yield Weakness("Clients of different kinds", "Fresh and kept connections stand on one page; part them.")
     yield Weakness(
         "How often parts fail",
         "Faults were injected on purpose. Yearly figures stand on rates from elsewhere: nines predict --rates.",

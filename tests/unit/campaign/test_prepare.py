@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from campaigns import about
 
+from fournines.campaign import prepare
 from fournines.campaign.evidence import configuration
 from fournines.campaign.folder import Folder
 from fournines.campaign.prepare import Site
@@ -39,6 +40,26 @@ def test_what_is_resumed_goes_on_as_it_was_begun(site: Site) -> None:
     assert [kind.as_json() for kind in campaign.choice.kinds] == about()["kinds"]
     with site.state.lock("up"), pytest.raises(LockedError):
         site.resume()
+
+
+@pytest.mark.parametrize(("written", "meant"), [({"connections": "kept"}, "kept"), ({}, "fresh")])
+def test_clients_connect_as_when_it_was_begun(
+    written: dict[str, str], meant: str, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    def drill(*words: object) -> None:
+        told.append(str(words[-1]))
+
+    monkeypatch.setattr(prepare, "drill", drill)
+    now = configuration(deploy.stages(CLOUD, site.state.vault()))
+    asked = {"drills": 9, "seconds": None, "faults": ["null"]}
+    Folder.new(site.state.results, {**about(), "configuration": now, "asked": asked, **written})
+    folder = site.resume()
+    campaign = site.campaign(folder, lambda outcome: None)
+    planned = campaign.choice.planned(1)
+    campaign.drill(planned, folder.begin(planned, "D"))
+    assert (folder.connections, told) == (meant, [meant])
 
 
 def test_results_of_two_configurations_do_not_add_up(site: Site) -> None:

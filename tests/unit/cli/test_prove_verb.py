@@ -31,6 +31,17 @@ def test_how_long_must_be_said(nines: Nines) -> None:
 
 def test_resuming_takes_no_new_wishes(nines: Nines) -> None:
     assert nines("prove", "--resume", "--seed", "0").code == 2
+    said = nines("prove", "--resume", "--connections", "kept")
+    assert said.code == 2
+    assert "what was asked at the start holds" in said.err
+
+
+@pytest.mark.parametrize("words", [("drill", "null"), ("prove", "--drills", "3")])
+def test_there_are_two_kinds_of_connections(nines: Nines, words: tuple[str, ...]) -> None:
+    said = nines(*words, "--connections", "keep")
+    assert said.code == 2
+    for word in ("--connections", "'keep'", "'fresh'", "'kept'"):
+        assert word in said.err
 
 
 def test_nothing_to_resume(nines: Nines) -> None:

@@ -27,6 +27,7 @@ def seen(drill: int = 1, recovered: bool | None = True, upper: float | None = 4.
         "roles": ("control",),
         "configuration": "c" * 64,
         "fidelity": "container",
+        "connections": "fresh",
         "letter": "D",
         "target": "vip",
         "hosts": ("c1",),
@@ -40,7 +41,7 @@ def seen(drill: int = 1, recovered: bool | None = True, upper: float | None = 4.
         "bound_s": 6.0,
         **more,
     }
-    of = Class(*(said.pop(name) for name in ("fault", "roles", "configuration", "fidelity")))
+    of = Class(*(said.pop(name) for name in ("fault", "roles", "configuration", "fidelity", "connections")))
     measured = None if recovered is None and upper is None else bounds(upper)
     return Observation(
         drill=f"{drill:04}",

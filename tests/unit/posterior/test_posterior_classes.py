@@ -12,24 +12,26 @@ from fournines.posterior.classes import drilled
 from fournines.posterior.trial import Tally, trials
 
 
-def test_each_of_fault_role_configuration_and_fidelity_makes_a_class() -> None:
+def test_each_of_fault_role_configuration_fidelity_and_connections_makes_a_class() -> None:
     views = [
         *campaign(3),
         *campaign(1, 1, first=10, fault="host-isolate"),
         *campaign(2, first=20, roles=("control", "storage")),
         *campaign(4, first=30, configuration="d"),
         *campaign(0, 0, 5, first=40, fidelity="metal"),
+        *campaign(6, first=50, connections="kept"),
     ]
     found = {
-        (each.of.fault, len(each.of.roles), each.of.configuration[0], each.of.fidelity): each.tally
+        (each.of.fault, len(each.of.roles), each.of.configuration[0], each.of.fidelity, each.of.connections): each.tally
         for each in drilled(trials(views), 0)
     }
     assert found == {
-        ("power-loss", 1, "c", "container"): Tally(3, 0, 0),
-        ("host-isolate", 1, "c", "container"): Tally(1, 1, 0),
-        ("power-loss", 2, "c", "container"): Tally(2, 0, 0),
-        ("power-loss", 1, "d", "container"): Tally(4, 0, 0),
-        ("power-loss", 1, "c", "metal"): Tally(0, 0, 5),
+        ("power-loss", 1, "c", "container", "fresh"): Tally(3, 0, 0),
+        ("host-isolate", 1, "c", "container", "fresh"): Tally(1, 1, 0),
+        ("power-loss", 2, "c", "container", "fresh"): Tally(2, 0, 0),
+        ("power-loss", 1, "d", "container", "fresh"): Tally(4, 0, 0),
+        ("power-loss", 1, "c", "metal", "fresh"): Tally(0, 0, 5),
+        ("power-loss", 1, "c", "container", "kept"): Tally(6, 0, 0),
     }
 
 

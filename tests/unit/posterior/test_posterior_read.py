@@ -62,6 +62,7 @@ def report(*bad: tuple[float, float], **more: Any) -> dict[str, Any]:
         target="vip",
         hosts=("c1",),
         fidelity="container",
+        connections="fresh",
         probes=(probe,),
         noise=Noise(starts=1, p99_s=0, max_s=0),
         marks=marks,
@@ -92,7 +93,7 @@ def judged(folder: Path, *bad: tuple[float, float], **more: Any) -> tuple[bool |
 
 def test_a_drill_that_failed_over_and_back(tmp_path: Path) -> None:
     (found,) = campaign(tmp_path, {"plan": PLAN, "report": report((8.25, 12.0), (31, 31.5))})
-    assert found.of == Class("power-loss", ("control",), "abc", "container")
+    assert found.of == Class("power-loss", ("control",), "abc", "container", "fresh")
     assert (found.drill, found.letter, found.target, found.hosts) == ("0001-power-loss", "D", "vip", ("c1",))
     assert (found.silences, found.stops, found.blocks) == (True, "", False)
     assert (found.probe, found.column, found.service) == ("token", "token", "keystone")
@@ -177,10 +178,20 @@ def test_a_fault_of_another_version_speaks_of_nothing(tmp_path: Path) -> None:
     assert (found.of.fault, found.silences, found.stops) == ("flood", False, "")
 
 
+def test_how_clients_connected_is_read_of_the_drill_else_of_its_campaign(tmp_path: Path) -> None:
+    kept = report() | {"connections": "kept"}
+    older = {key: value for key, value in report().items() if key != "connections"}
+    found = campaign(tmp_path, {"plan": PLAN, "report": kept}, {"plan": PLAN, "report": older})
+    assert [each.of.connections for each in found] == ["kept", "fresh"]
+    write(tmp_path, campaign={**CAMPAIGN, "connections": "kept"})
+    write(tmp_path / "drills/0003-power-loss", plan=PLAN, error={"message": "no", "kind": "", "at": ""})
+    assert {each.of.connections for each in read(tmp_path).observations if each.drill.startswith("0003")} == {"kept"}
+
+
 def test_a_single_drill_has_no_configuration(tmp_path: Path) -> None:
     evidence = read(write(tmp_path / "20261122T045000Z-power-loss", report=report((8.25, 12.0))))
     (found,) = evidence.observations
-    assert found.of == Class("power-loss", (), "", "container")
+    assert found.of == Class("power-loss", (), "", "container", "fresh")
     assert (found.letter, found.target, found.column, found.recovered) == ("D", "vip", "token", True)
     assert evidence.spec is None
 
@@ -202,6 +213,6 @@ def test_a_daemons_fault_is_of_the_daemon_and_its_primary_is_who_serves(tmp_path
         {"plan": {**plan, "target": "mariadb:primary"}, "report": report()},
         {"plan": {**plan, "target": "mariadb:c1"}, "report": report()},
     )
-    assert primary.of == member.of == Class("freeze mariadb", ("control",), "abc", "container")
+    assert primary.of == member.of == Class("freeze mariadb", ("control",), "abc", "container", "fresh")
     assert (primary.target, member.target) == ("writer", "mariadb:c1")
     assert primary.stops == "galera"

@@ -118,6 +118,13 @@ def test_figures_are_of_one_configuration_and_fidelity() -> None:
     assert all_of([*old, *new], configuration="c").services == all_of([]).services
 
 
+def test_figures_are_of_clients_that_connected_alike() -> None:
+    fresh, kept = campaign(500, first=1), campaign(3, first=900, connections="kept")
+    found = all_of([*fresh, *kept])
+    assert (found.connections, found.services) == ("kept", all_of(kept).services)
+    assert len(found.classes) == 2, "both are told"
+
+
 def test_drills_that_injure_nothing_are_no_drills() -> None:
     found = all_of([*campaign(2), *campaign(7, first=50, fault="null", letter="-", hosts=(), silences=False)])
     assert (found.tally.worked, found.tally.failed, found.tally.unknown) == (2, 0, 0)
@@ -139,7 +146,7 @@ def test_text_fits_and_says_what_is_not_known(width: int) -> None:
     assert "void: the prober stood still" in told
     assert "Assumed, for no drill speaks of it: galera, lost hosts." in told
     assert "proved" not in told.lower()
-    assert "fidelity: container" in told
+    assert "fidelity: container; fresh connections" in " ".join(told.split())
     assert " ".join(text(all_of([]), width).split()).count("nothing was drilled") == 1
 
 

@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -190,6 +190,21 @@ class LittleCloud:
         ended = time.monotonic()
         self.changes.append((ended, mode))
         return began, ended
+
+    def on_connections(self, do: Callable[[asyncio.Transport], None], *, last: bool = False) -> int:
+        """Do that to each open connection; how many there were. `last`: and wait until none is left."""
+
+        async def run() -> int:
+            there = [each.transport for each in self._runner.server.connections] if self._runner.server else []
+            for transport in filter(None, there):
+                do(transport)
+            until = time.monotonic() + 10
+            while last and self._runner.server and self._runner.server.connections:
+                assert time.monotonic() < until
+                await asyncio.sleep(0.01)
+            return len(there)
+
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(20)
 
     async def _become(self, mode: Mode) -> None:
         if mode == "refuse" and self._site is not None:

@@ -27,6 +27,7 @@ from fournines.converge.look import Seen
 from fournines.errors import DrillError
 from fournines.faults import Fault, named
 from fournines.hosts import Host as Reached
+from fournines.probes import Connections
 from fournines.prove.drill import Run
 from fournines.prove.forecast import Forecast
 from fournines.prove.healed import always_healed
@@ -111,6 +112,7 @@ def test_a_drill(keystone: LittleCloud, tmp_path: Path) -> None:
     (down_from, down_by), (up_from, up_by) = fault.truth
     data = report.as_json()
     assert list(data)[:5] == ["drill", "target", "fidelity", "probes", "audits"]
+    assert data["connections"] == "fresh"
     assert (data["drill"], data["target"], data["fidelity"], data["hosts"]) == ("stop", "c3", "container", ["c3"])
     names = ["token", "read", "write", "image-read", "image-write", "dashboard", "s3-get", "s3-put"]
     assert [probe["name"] for probe in data["probes"]] == names, "in deployment order"
@@ -146,8 +148,12 @@ def test_a_drill(keystone: LittleCloud, tmp_path: Path) -> None:
         assert report.exit_code == 0
 
 
-def test_null_shows_the_noise_and_breaks_nothing(keystone: LittleCloud, tmp_path: Path) -> None:
-    report = run_of(keystone, tmp_path, named("null"), NOWHERE)()
+@pytest.mark.parametrize("connections", ["fresh", "kept"])
+def test_null_shows_the_noise_and_breaks_nothing(
+    connections: Connections, keystone: LittleCloud, tmp_path: Path
+) -> None:
+    report = run_of(keystone, tmp_path, named("null"), NOWHERE, connections=connections)()
+    assert report.as_json()["connections"] == connections
     assert report.noise.starts == sum(probe.requests for probe in report.probes) > 0
     assert all(probe.bound_s == 0 and probe.budget_s == 0 and probe.errors == 0 for probe in report.probes)
     assert keystone.changes == []

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from little_cloud import PASSWORD, SECRET, LittleCloud, Member, Mode
 
-from fournines.probes import Api, ApiProbe, ProbeError, Session, api_probe, catalogue, describe
+from fournines.probes import Api, ApiProbe, Connections, ProbeError, Session, api_probe, catalogue, describe
 from fournines.probes._objects import content
 from fournines.prove import objects, rows
 from fournines.services import catalogue as services
@@ -17,22 +17,34 @@ from fournines.state import Vault
 
 ASKED = [probe for probe in catalogue().values() if isinstance(probe, ApiProbe)]
 PROBES = [pytest.param(probe, id=probe.name) for probe in ASKED]
+KINDS = pytest.mark.parametrize("connections", ["fresh", "kept"])
 
 
-def once(probe: ApiProbe, keystone: LittleCloud, mode: Mode = "up", deadline: float = 5) -> str | None:
+def once(
+    probe: ApiProbe,
+    keystone: LittleCloud,
+    mode: Mode = "up",
+    deadline: float = 5,
+    connections: Connections = "fresh",
+) -> str | None:
     """One request of the probe in that mode, with a token obtained before."""
 
     objects.ready(keystone.api(), [probe])
 
     async def run() -> str | None:
-        session = Session(keystone.api())
-        await session.prepare(10)
-        await asyncio.to_thread(keystone.become, mode)
-        keystone.requests.clear()
-        async with asyncio.timeout(deadline):
-            return await probe.once(session, 7)
+        async with Session(keystone.api(), connections) as session:
+            await session.prepare(10)
+            await asyncio.to_thread(keystone.become, mode)
+            keystone.requests.clear()
+            async with asyncio.timeout(deadline):
+                return await probe.once(session, 7)
 
     return asyncio.run(run())
+
+
+async def prepared(api: Api) -> None:
+    async with Session(api) as session:
+        await session.prepare(5)
 
 
 def test_every_api_has_probes() -> None:
@@ -67,13 +79,22 @@ def test_good(probe: ApiProbe, keystone: LittleCloud) -> None:
 
 @pytest.mark.parametrize("probe", PROBES)
 @pytest.mark.parametrize(
-    ("mode", "kind"), [("error", "status 503"), ("wrong", "body"), ("drop", "disconnected"), ("refuse", "refused")]
+    ("mode", "kind", "connections"),
+    [
+        ("error", "status 503", "fresh"),
+        ("error", "status 503", "kept"),
+        ("wrong", "body", "fresh"),
+        ("wrong", "body", "kept"),
+        ("drop", "disconnected", "fresh"),
+        ("drop", "disconnected", "kept"),
+        ("refuse", "refused", "fresh"),
+    ],
 )
 def test_everything_else_is_bad_and_never_tried_twice(
-    probe: ApiProbe, mode: Mode, kind: str, keystone: LittleCloud
+    probe: ApiProbe, mode: Mode, kind: str, connections: Connections, keystone: LittleCloud
 ) -> None:
     with pytest.raises((ProbeError, aiohttp.ClientError, OSError)) as caught:
-        once(probe, keystone, mode)
+        once(probe, keystone, mode, connections=connections)
     assert describe(caught.value)[0] == kind
     # aiohttp by itself repeats a GET whose connection was dropped: one request must stay one.
     assert len(keystone.requests) == (0 if mode == "refuse" else 1)
@@ -88,10 +109,10 @@ def test_hanging_is_ended_by_the_deadline(probe: ApiProbe, keystone: LittleCloud
 
 def test_each_request_has_a_connection_of_its_own(keystone: LittleCloud) -> None:
     async def run() -> None:
-        session = Session(keystone.api())
-        await session.prepare(10)
-        for seq in range(5):
-            await api_probe("read").once(session, seq)
+        async with Session(keystone.api()) as session:
+            await session.prepare(10)
+            for seq in range(5):
+                await api_probe("read").once(session, seq)
 
     asyncio.run(run())
     ports = [port for _, path, port in keystone.requests if path == "/v3/auth/catalog"]
@@ -103,28 +124,29 @@ def test_the_certificate_is_verified(keystone: LittleCloud, tmp_path: Path) -> N
     other = Vault(tmp_path / "other")
     api = keystone.api(ca_file=str(other.ca_file))
     with pytest.raises(aiohttp.ClientConnectorCertificateError) as caught:
-        asyncio.run(Session(api).prepare(5))
+        asyncio.run(prepared(api))
     assert describe(caught.value)[0] == "tls"
     assert keystone.requests == []
 
 
 def test_wrong_password(keystone: LittleCloud) -> None:
     with pytest.raises(ProbeError, match="status 401"):
-        asyncio.run(Session(keystone.api(password="wrong")).prepare(5))
+        asyncio.run(prepared(keystone.api(password="wrong")))
 
 
-def test_a_refused_token_is_a_failure_once_and_then_renewed(keystone: LittleCloud) -> None:
+@KINDS
+def test_a_refused_token_is_a_failure_once_and_then_renewed(connections: Connections, keystone: LittleCloud) -> None:
     async def run() -> None:
-        session = Session(keystone.api())
-        await session.prepare(10)
-        old = session.token
-        keystone.tokens.clear()
-        with pytest.raises(ProbeError, match="status 401"):
-            await api_probe("read").once(session, 0)
-        async with asyncio.timeout(5):
-            while session.token == old:
-                await asyncio.sleep(0.01)
-        await api_probe("read").once(session, 1)
+        async with Session(keystone.api(), connections) as session:
+            await session.prepare(10)
+            old = session.token
+            keystone.tokens.clear()
+            with pytest.raises(ProbeError, match="status 401"):
+                await api_probe("read").once(session, 0)
+            async with asyncio.timeout(5):
+                while session.token == old:
+                    await asyncio.sleep(0.01)
+            await api_probe("read").once(session, 1)
 
     asyncio.run(run())
     assert [path for _, path, _ in keystone.requests].count("/v3/auth/tokens") == 2
@@ -136,9 +158,9 @@ def test_rows_are_found_and_removed_and_no_others(keystone: LittleCloud) -> None
         keystone.tables.add(probe.name, "yours", "an image of yours", "ec2")
 
     async def run() -> dict[str, set[str]]:
-        session = Session(keystone.api())
-        await session.prepare(10)
-        return {probe.name: {str(await probe.once(session, seq)) for seq in range(3)} for probe in writing}
+        async with Session(keystone.api()) as session:
+            await session.prepare(10)
+            return {probe.name: {str(await probe.once(session, seq)) for seq in range(3)} for probe in writing}
 
     acknowledged = asyncio.run(run())
     member = Member("c1", keystone.tables.folder)

@@ -25,7 +25,8 @@ ASKING = [catalogue()["s3-get"], catalogue()["s3-put"]]
 
 def stored(keystone: LittleCloud, number: int) -> str:
     async def run() -> str:
-        return str(await api_probe("s3-put").once(Session(keystone.api()), number))
+        async with Session(keystone.api()) as session:
+            return str(await api_probe("s3-put").once(session, number))
 
     return asyncio.run(run())
 

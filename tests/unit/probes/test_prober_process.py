@@ -5,6 +5,7 @@ Seconds are never asserted tightly: this machine may be busy. What must hold at 
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -14,6 +15,7 @@ import pytest
 from little_cloud import PASSWORD, LittleCloud, Mode
 
 from fournines.errors import DrillError
+from fournines.probes import Connections
 from fournines.prove import samples as sampled
 from fournines.prove.fleet import ProbeFleet
 from fournines.prove.outages import outages
@@ -21,9 +23,16 @@ from fournines.prove.prober import Beat, Plan
 from fournines.prove.samples import Sample
 
 
-def plan_of(keystone: LittleCloud, folder: Path, *names: str, deadline: float = 1, **changed: str) -> Plan:
+def plan_of(
+    keystone: LittleCloud,
+    folder: Path,
+    *names: str,
+    deadline: float = 1,
+    connections: Connections = "fresh",
+    **changed: str,
+) -> Plan:
     beats = tuple(Beat(probe=name, interval_s=0.05, deadline_s=deadline) for name in names or ("token",))
-    return Plan(api=keystone.api(**changed), beats=beats, samples=folder / "samples.jsonl")
+    return Plan(api=keystone.api(**changed), beats=beats, samples=folder / "samples.jsonl", connections=connections)
 
 
 def await_samples(fleet: ProbeFleet, count: int) -> list[Sample]:
@@ -102,6 +111,25 @@ def test_the_apis_meet_the_token_before_the_run(keystone: LittleCloud, tmp_path:
     asked = [path for _, path, _ in keystone.requests]
     assert asked.count("/v3/auth/catalog") > taken.count("read")
     assert asked.count("/v3/credentials") == taken.count("write")
+
+
+@pytest.mark.parametrize("connections", ["fresh", "kept"])
+def test_its_clients_connect_as_the_plan_says(connections: Connections, keystone: LittleCloud, tmp_path: Path) -> None:
+    plan = plan_of(keystone, tmp_path, "token", "read", "write", connections=connections, deadline=5)
+    assert Plan.from_data(json.loads(plan.as_line())) == plan
+    with ProbeFleet(plan) as fleet:
+        await_samples(fleet, 60)
+        noise = fleet.stop()
+    found = sampled.read(plan.samples)
+    assert [sample for sample in found if not sample.ok] == []
+    used = len({port for _, _, port in keystone.requests})
+    if connections == "fresh":
+        assert used == len(keystone.requests) > len(found)
+    else:
+        # No more than were ever under way at a time, which is the machine's load; two of them by warming up.
+        assert used <= noise.open_max + 2
+        assert used < len(keystone.requests)
+    assert (tmp_path / "prober.err").read_text() == "", "such as of connections that nobody closed"
 
 
 def test_it_cannot_start(keystone: LittleCloud, tmp_path: Path) -> None:

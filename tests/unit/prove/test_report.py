@@ -109,6 +109,7 @@ def report(void: tuple[str, ...] = (), verdict: Any = "ok") -> Report:
         target="vip",
         hosts=("c1",),
         fidelity="container",
+        connections="kept",
         probes=(judge(samples((110, 114.5), (141, 200))),),
         audits=(Verdict("one-vip-holder", verdict, "c2 [10.0.0.10] carries it"),),
         noise=Noise.of(samples()),
@@ -135,6 +136,7 @@ def test_json_and_text() -> None:
         "lower_s": 4.25, "upper_s": 4.8, "first_bad": 10.0, "last_bad": 14.25, "bad": 18, "slow": 18
     }  # fmt: skip
     assert data["times"] == {"inject_s": 10.0, "injected_s": 10.3, "heal_s": 40.0, "end_s": 60.0}
+    assert data["connections"] == "kept"
     text = report(void=("the prober was late",)).text()
     for words in (
         "18.75 - ?",
@@ -143,6 +145,7 @@ def test_json_and_text() -> None:
         "note: a note",
         "more than one outage: token 2",
         "deadline: token",
+        " starts on kept connections, ",
     ):
         assert words in text
     assert max(map(len, text.splitlines())) <= 80

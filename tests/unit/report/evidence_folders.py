@@ -10,6 +10,7 @@ from typing import Any
 
 from fournines.cloud.timers import LAB
 from fournines.faults import catalogue as faults
+from fournines.probes import Connections
 from fournines.probes import catalogue as probes
 from fournines.prove.audits import Verdict
 from fournines.prove.bounds import Part
@@ -39,6 +40,7 @@ class Told:
     void: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     error: str = "deadline"
+    connections: Connections = "fresh"
     clock: float = 1000.0
     """Of the machine, at the first start."""
 
@@ -90,6 +92,7 @@ def write_drill(folder: Path, told: Told) -> Report:
         target=told.target,
         hosts=told.hosts,
         fidelity="container",
+        connections=told.connections,
         probes=tuple(
             probe_report(
                 probes()[name],

@@ -13,7 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fournines.errors import NinesError
+from fournines.report.document import document
 from fournines.report.evidence import Drill, Measured
+from fournines.report.page import page
 from fournines.report.read import read
 
 HURT = Told(down={"token": [(0.0, 4.5)], "read": [(0.0, 3.0), (21.0, 22.0)]})
@@ -62,6 +64,23 @@ def test_a_drill_alone_knows_its_class_and_its_predictions(tmp_path: Path) -> No
     assert evidence.campaign is None
     assert (drill.letter, drill.at[:10], drill.columns["read"]) == ("D", "2026-11-22", "read")
     assert set(drill.forecasts) == {"token", "read", "write"}
+
+
+def test_how_clients_connected(tmp_path: Path) -> None:
+    kept = Told(connections="kept")
+    write_drill(tmp_path / "one", kept)
+    assert read(tmp_path / "one").connections == ("kept",)
+    assert read(write_campaign(tmp_path / "begun", [], connections="kept")).connections == ("kept",)
+    older = write_campaign(tmp_path / "older", [HURT])
+    file = older / "drills/0001-power-loss/report.json"
+    said = json.loads(file.read_text())
+    del said["connections"]
+    file.write_text(json.dumps(said))
+    assert read(older).connections == ("fresh",), "none could be kept when nobody wrote it down"
+    both = read(write_campaign(tmp_path / "both", [HURT, kept]))
+    assert both.connections == ("fresh", "kept")
+    assert any(each.what == "Clients of different kinds" for each in document(both).weak)
+    assert "<dt>Connections of API clients</dt><dd>fresh and kept</dd>" in page(document(both))
 
 
 def test_drills_that_did_not_end_are_listed_with_what_is_known(tmp_path: Path) -> None:

@@ -11,16 +11,16 @@ import aiohttp
 import pytest
 from little_cloud import LittleCloud
 
-from fournines.probes import ProbeError, Session, api_probe
+from fournines.probes import Connections, ProbeError, Session, api_probe
 from fournines.state import Vault
 
 READ = api_probe("read")
 
 
-def run(keystone: LittleCloud, work: Callable[[Session], Awaitable[None]]) -> None:
+def run(keystone: LittleCloud, work: Callable[[Session], Awaitable[None]], connections: Connections = "fresh") -> None:
     async def begin() -> None:
-        async with asyncio.timeout(60):
-            await work(Session(keystone.api()))
+        async with asyncio.timeout(60), Session(keystone.api(), connections) as session:
+            await work(session)
 
     asyncio.run(begin())
 

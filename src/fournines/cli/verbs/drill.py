@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fournines.cli.options import CloudOption, JsonOption
+from fournines.cli.options import CloudOption, ConnectionsOption, JsonOption
 
 
 def drill(
@@ -27,6 +27,7 @@ def drill(
             "--also-target", metavar="TEXT", help="Of that one [default: its own, if it has one, else the same]."
         ),
     ] = None,
+    connections: ConnectionsOption = None,
     cloud: CloudOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -57,6 +58,7 @@ def drill(
         report = run(
             *(resolved, fleet, state, injury, target or NOWHERE, observer),
             aside=lambda views: in_maintenance(resolved, views),
+            connections=connections or "fresh",
         )
     if as_json:
         typer.echo(json.dumps(report.as_json()))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from fournines.cli.options import CloudOption, JsonOption
+from fournines.cli.options import CloudOption, ConnectionsOption, JsonOption
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -37,6 +37,7 @@ def prove(
     double: Annotated[
         bool, typer.Option("--double", help="Some drills have a second fault while the first holds.")
     ] = False,
+    connections: ConnectionsOption = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the newest campaign that has not ended.")
     ] = False,
@@ -59,7 +60,7 @@ def prove(
     from fournines.cli.ticker import ticker
     from fournines.cloud import find_cloud
 
-    if resume and (time or drills or seed is not None or faults or double):
+    if resume and (time or drills or seed is not None or faults or double or connections):
         raise typer.BadParameter("what was asked at the start holds: give it alone", param_hint="--resume")
     if not resume and not (time or drills):
         raise typer.BadParameter("how long? --for 8h, or --drills 300", param_hint="--for")
@@ -74,9 +75,10 @@ def prove(
             spec = find_cloud(cloud).read_text(encoding="utf-8")
             chosen = [name.strip() for name in faults.split(",") if name.strip()] if faults else None
             seed = random.randrange(2**31) if seed is None else seed  # noqa: S311 - to be told, and given again
-            folder = site.begin(spec, Asked(drills, time), seed, chosen, double)
+            folder = site.begin(spec, Asked(drills, time), seed, chosen, double, connections or "fresh")
         about = folder.about
-        told(f"campaign {folder.path.name} of {resolved.name}, seed {about['seed']}, {resolved.fidelity}", out)
+        what = f"seed {about['seed']}, {resolved.fidelity}, {folder.connections} connections"
+        told(f"campaign {folder.path.name} of {resolved.name}, {what}", out)
         told(text.heading(), out)
 
         def tell(outcome: Outcome) -> None:
@@ -93,6 +95,7 @@ def prove(
             "campaign": str(folder.path),
             "cloud": resolved.name,
             "fidelity": about["fidelity"],
+            "connections": folder.connections,
             "seed": about["seed"],
             "ended": ending.how != "stopped",
             "why": ending.why,
