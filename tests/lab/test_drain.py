@@ -37,7 +37,7 @@ PATIENCE_S = 15.0
 def probed(standing: Standing, folder: Path, action: Callable[[], object]) -> list[Sample]:
     """Every request of every API's probes while the action was under way, and for 4 s before and after it."""
     every = [probe for probe in probes_of(standing.cloud) if isinstance(probe, ApiProbe)]
-    probes = [probe for probe in every if not probe.of_guest]
+    probes = [probe for probe in every if not probe.guest_path]
     api = api_of(standing.cloud, standing.state.vault())
     # Names that probes give are unique in a run, not among runs.
     rows.remove(standing.fleet["c1"], probes)

@@ -10,6 +10,8 @@ import shutil
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +78,28 @@ def test_what_was_acknowledged_outlives_power_losses(built: Path, tmp_path: Path
         assert resumed
         assert (before.counter or 0) <= int(resumed[1])
         assert float(guest.wait_line("nines guest: ready").split()[-2]) > 0
+
+
+def test_its_address_is_acknowledged_as_often_as_asked_and_nothing_changes(built: Path, tmp_path: Path) -> None:
+    disk = copied(built, tmp_path / "disk.raw")
+
+    def renewed(_: int) -> status.Renewal:
+        code, body = guest.get("/cgi-bin/renew", BOUND)
+        assert code == 200, body
+        return status.renewed(body)
+
+    with machine(disk) as guest:
+        before = guest.wait_status("a lease", lambda seen: seen.lease is not None)
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(renewed, range(12)))
+        assert {(one.address, one.server) for one in found} == {("10.0.2.15", "10.0.2.2")}
+        assert all(0 < one.seconds < BOUND for one in found)
+        after = guest.status()
+        assert before.lease
+        assert after.lease
+        assert replace(after.lease, age=0) == replace(before.lease, age=0)
+        assert after.lease.age - before.lease.age == pytest.approx(after.uptime - before.uptime)
+        assert after.boot_id == before.boot_id
 
 
 def test_metadata_names_it_and_a_refused_write_is_not_acknowledged(built: Path, tmp_path: Path) -> None:

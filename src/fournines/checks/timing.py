@@ -12,10 +12,9 @@ from fournines.checks import Check, Code, Design, Finding
 from fournines.checks._figures import number
 from fournines.checks._words import listed
 from fournines.cloud.columns import Column, Letter
-from fournines.cloud.model import Cloud
 from fournines.cloud.timers import Timers
 from fournines.prove.budgets import CLASSES, budget
-from fournines.services.neutron import NeutronOptions
+from fournines.services.neutron_dhcp import alone
 
 RPC_RESPONSE = 30.0
 """Seconds for which an API waits for another daemon's answer: `rpc_response_timeout` of Nova, Neutron and Heat."""
@@ -113,16 +112,8 @@ def _bounds(design: Design) -> Iterable[_Bound]:
     if router := costs.get("neutron-l3"):
         for letter in ("G", "S"):
             yield _Bound(letter, ("fip",), router, "VRRP makes another host active")
-    if _alone(design.cloud):
+    if alone(design.cloud):
         yield _Bound("G", ("dhcp",), Timers.network_reassigned, "another DHCP agent is given its networks")
-
-
-def _alone(cloud: Cloud) -> bool:
-    """One DHCP agent has a network, and another one could. Of several each answers, so that no client waits."""
-    agents, servers = cloud.services.get("neutron-dhcp"), cloud.services.get("neutron")
-    if agents is None or servers is None or len(agents.hosts) < 2:
-        return False
-    return NeutronOptions.model_validate(servers.options).dhcp_agents_per_network == 1
 
 
 def _moved(design: Design, service: str) -> bool:

@@ -84,12 +84,12 @@ class _Building:
         # Its way out is made while it boots.
         outside = self._step("the network outside", self._outside)
         self._step("a router", lambda: self._router(outside, subnet))
-        address = self._step("a floating IP", lambda: self._floating(outside, port))
+        address, fixed = self._step("a floating IP", lambda: self._floating(outside, port))
         bucket = self._step("a bucket", self._bucket)
         self._await(lambda: self._active(server), "the guest to run")
         status = self._await(lambda: answer(address, server), f"an answer from http://{address}/")
         shown = sdk.compute.get_server(server)
-        return Demo(address, server, str(shown.compute_host), bucket, status, time.monotonic() - self.began)
+        return Demo(address, fixed, server, str(shown.compute_host), bucket, status, time.monotonic() - self.began)
 
     def _step(self, what: str, make: Callable[[], T]) -> T:
         """Again where the cloud did not answer well: whatever it did by then is found the next time."""
@@ -125,7 +125,9 @@ class _Building:
         for image in sdk.image.images(name=NAME):
             if image.properties.get("nines_recipe") == digest and image.status == "active":
                 return image.id
-            sdk.image.delete_image(image)
+            # An older one may be what the standing guest's volume is a clone of: it goes with them.
+            if image.status != "active":
+                sdk.image.delete_image(image)
         return sdk.image.create_image(
             NAME,
             filename=str(file),
@@ -224,12 +226,13 @@ class _Building:
         )
         return port.id
 
-    def _floating(self, outside: str, port: str) -> str:
+    def _floating(self, outside: str, port: str) -> tuple[str, str]:
+        """It, and the fixed one that it leads to."""
         network = self.at.sdk.network
         found = next(iter(network.ips(port_id=port)), None) or network.create_ip(
             floating_network_id=outside, port_id=port, description=NAME
         )
-        return found.floating_ip_address
+        return found.floating_ip_address, found.fixed_ip_address
 
     def _bucket(self) -> str:
         if "radosgw" not in self.at.cloud.services:

@@ -19,6 +19,8 @@ class Guest:
 
     address: str
     """The floating IP."""
+    fixed: str
+    """The address that DHCP gives it."""
     server: str
     """Id of the guest."""
     host: str
@@ -40,7 +42,7 @@ def find(cloud: Cloud, vault: Vault) -> Guest | None:
         ports = {port.id: port.device_id for port in sdk.network.ports(name=NAME)}
         for address in sdk.network.ips(description=NAME):
             if (server := str(ports.get(address.port_id))) in running:
-                return Guest(address.floating_ip_address, server, running[server])
+                return Guest(address.floating_ip_address, address.fixed_ip_address, server, running[server])
     except failures():
         return None
     return None

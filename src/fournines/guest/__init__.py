@@ -8,4 +8,6 @@
     count.sh      counts seconds on its disk
     status.sh     answers GET /
     write.sh      answers GET /cgi-bin/write
+    renew.sh      answers GET /cgi-bin/renew
+    since.sh      the time that an answer took
 """

@@ -2,6 +2,7 @@
 
 GET /                  Status, as JSON
 GET /cgi-bin/write     {"microseconds": 8123}, once a write is on its disk; 503 when the disk refused it
+GET /cgi-bin/renew     Renewal, as JSON, once a DHCP server has acknowledged its address; 503 when none did
 """
 
 from __future__ import annotations
@@ -33,6 +34,16 @@ class Lease:
     """How often a lease was renewed since it booted."""
     age: float
     """Seconds since it was bound or renewed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What a DHCP server acknowledged when the guest asked all of them for its own address."""
+
+    address: str
+    server: str
+    seconds: float
+    """From the start of the client that asked to the acknowledgement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +97,15 @@ def written(body: str | bytes) -> float:
         return _get(_mapping(json.loads(body)), "microseconds", int) / 1e6
     except (KeyError, TypeError, ValueError) as error:
         raise NinesError(f"not what a guest answers after a write ({error!r}): {body[:200]!r}") from error
+
+
+def renewed(body: str | bytes) -> Renewal:
+    """The answer to GET /cgi-bin/renew. Raises NinesError for anything else."""
+    try:
+        said = _mapping(json.loads(body))
+        return Renewal(_get(said, "address", str), _get(said, "server", str), _get(said, "microseconds", int) / 1e6)
+    except (KeyError, TypeError, ValueError) as error:
+        raise NinesError(f"not what a guest answers about DHCP ({error!r}): {body[:200]!r}") from error
 
 
 def _lease(said: Mapping[str, Any], uptime: float) -> Lease:

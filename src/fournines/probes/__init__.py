@@ -16,7 +16,8 @@ A drill shares its cores with the lab that it measures, so what probes cost ther
 else stands, is asked six times a second; each other API is read every second (the dashboard every two) and written
 every two. A request costs the cloud 10 to 40 ms of a core (measured, load balancer and database included). The prober
 spreads their starts. A token and a read of Keystone have 2 s; the other APIs, of which some answer one request at a
-time, 5 s, as a dashboard has. A disk is written twice a second and read once.
+time, 5 s, as a dashboard has. A disk is written twice a second and read once. The demo's guest, whose
+processor may be emulated, is asked seven times in two seconds.
 """
 
 from __future__ import annotations
@@ -75,8 +76,8 @@ class Probe(ABC):
     """Where its writes lie: it needs the database to commit, and its ids are acknowledged writes."""
     stores: ClassVar[bool] = False
     """Its writes are objects in the probes' bucket (`_objects`): the keys are acknowledged writes."""
-    of_guest: ClassVar[bool] = False
-    """It asks the demo's guest (`Api.guest`), and is made only where there is one."""
+    guest_path: ClassVar[str] = ""
+    """It asks the demo's guest (`Api.guest`) for that, and is made only where there is one that knows it."""
     fetches: ClassVar[str | None] = None
     """Key of the object that it reads, there before its first request."""
 

@@ -51,6 +51,8 @@ class Api:
     secret: str = field(default="", repr=False)
     guest: str = ""
     """Id of the demo's guest, where there is one."""
+    guest_fixed: str = ""
+    """The address that DHCP gives it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ class GuestHttp(ApiProbe):
     column = "fip"
     interval_s = 0.5
     deadline_s = 2
-    of_guest = True
+    guest_path = "/"
 
     async def once(self, session: Session, seq: int) -> str | None:
-        answer = (await session.request("GET", GUEST, "/")).want(200)
+        answer = (await session.request("GET", GUEST, self.guest_path)).want(200)
         try:
             status = parse(answer.body)
         except NinesError as error:

@@ -14,10 +14,10 @@ class GuestWrite(ApiProbe):
     through = "fip"
     interval_s = 1
     deadline_s = 3
-    of_guest = True
+    guest_path = "/cgi-bin/write"
 
     async def once(self, session: Session, seq: int) -> str | None:
-        answer = (await session.request("GET", GUEST, "/cgi-bin/write")).want(200)
+        answer = (await session.request("GET", GUEST, self.guest_path)).want(200)
         try:
             took = json.loads(answer.body)["microseconds"]
         except (ValueError, KeyError, TypeError) as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from typing import TypeVar
 from xml.etree.ElementTree import ParseError
@@ -12,10 +12,12 @@ import aiohttp
 
 from fournines.cloud.model import Cloud
 from fournines.errors import DrillError
-from fournines.probes import MARK, Api, Probe, ProbeError, Session, catalogue, describe
+from fournines.probes import GUEST, MARK, Api, Probe, ProbeError, Session, catalogue, describe
 from fournines.state import Vault
 
 _BOUND_S = 60
+_GUEST_S = 10
+"""For one answer of a guest, on a machine that is busy with other things."""
 T = TypeVar("T")
 
 
@@ -45,6 +47,36 @@ def admin_of(cloud: Cloud, vault: Vault) -> Api:
         project="admin",
         region=cloud.region,
     )
+
+
+def answerable(api: Api, probes: Sequence[Probe]) -> tuple[list[Probe], list[str]]:
+    """(these without those that ask a guest what it cannot answer, notes on them). Of a guest that an older nines has
+    made they are those whose path it does not know; without a guest all, and no note."""
+    paths = {probe.guest_path for probe in probes if probe.guest_path}
+    if not api.guest:
+        return [probe for probe in probes if not probe.guest_path], []
+    unknown = asyncio.run(_unknown(api, paths))
+    notes = [
+        f"{probe.name} was not made: the demo's guest is of an older image; nines demo --delete, then nines demo"
+        for probe in probes
+        if probe.guest_path in unknown
+    ]
+    return [probe for probe in probes if probe.guest_path not in unknown], notes
+
+
+async def _unknown(api: Api, paths: Collection[str]) -> set[str]:
+    """Those of these paths that the guest has nothing at."""
+    session = Session(api)
+
+    async def asked(path: str) -> int:
+        try:
+            async with asyncio.timeout(_GUEST_S):
+                return (await session.request("GET", GUEST, path)).status
+        except (ProbeError, aiohttp.ClientError, OSError):
+            return 0  # the baseline says what is wrong
+
+    statuses = await asyncio.gather(*map(asked, paths))
+    return {path for path, status in zip(paths, statuses, strict=True) if status == 404}
 
 
 def as_client(api: Api, work: Callable[[Session], Awaitable[T]], what: str) -> T:

@@ -12,6 +12,7 @@ the hosts that live, so what a request stands on is combined by **max**, not by 
     any API server           nothing            HAProxy gives the request to another one when a connection fails
     an active router         router_failover    three adverts missed, and what VRRP adds by priority
     guests were there        guest_failover     silent for long enough, fenced, scheduled elsewhere, booted there
+    a network's DHCP agent   network_reassigned its only one; of several each answers, so that no client waits
     a host of OSDs           block_failover     for disks and objects: missed heartbeats, reported, agreed on by mons
 
 What a single request pays besides is **added**: one connection attempt to a server that is not yet marked down
@@ -37,10 +38,13 @@ from fournines.cloud.columns import Column
 from fournines.cloud.timers import Timers
 from fournines.probes import Probe
 
-Part = Literal["vip", "writer", "member", "osds", "copies", "osd", "router", "guests", "balancer", "broker", "hung"]
+Part = Literal[
+    "vip", "writer", "member", "osds", "copies", "osd", "router", "guests", "dhcp", "balancer", "broker", "hung"
+]
 """What was injured: the VIP, the database writer, a database member at all; a host of OSDs, all hosts of which have a
 copy of every block, one OSD alone; the host where routers are active, one that runs guests which others can take; the
-API's HAProxy beside the VIP, a broker. `hung`: what was struck keeps its connections and says nothing more."""
+API's HAProxy beside the VIP, a broker; `dhcp`: the only DHCP agent of networks that another one could be given. `hung`:
+what was struck keeps its connections and says nothing more."""
 _APIS = frozenset[Part]({"vip", "writer", "member", "balancer", "hung"})
 
 
@@ -60,8 +64,9 @@ def _of_column(timers: Timers, lost: Collection[Part], column: Column, *, rows: 
         if "osds" in lost:
             return timers.block_failover()
         return timers.osd_failover() + timers.connect if "osd" in lost else 0.0
-    if column == "fip":
-        waits = [timers.router_failover()] if "router" in lost else []
+    if column in ("fip", "dhcp"):
+        waits = [timers.router_failover()] if column == "fip" and "router" in lost else []
+        waits += [timers.network_reassigned()] if column == "dhcp" and "dhcp" in lost else []
         waits += [timers.guest_failover()] if "guests" in lost else []
         return max(waits, default=0.0)
     if "broker" in lost:

@@ -29,7 +29,7 @@ from fournines.hosts import Fleet, Host
 from fournines.probes import GUEST, Api, Connections, HostProbe
 from fournines.prove import minority
 from fournines.prove import samples as sampled
-from fournines.prove.asked import api_of, probes_of
+from fournines.prove.asked import answerable, api_of, probes_of
 from fournines.prove.audits import Evidence, Verdict, audit_all
 from fournines.prove.bounds import bound, floor
 from fournines.prove.budgets import classes
@@ -173,7 +173,8 @@ class Run:
             remote = {errand.probe.name for errand in sent}
             api = self._api(notes)
             probes = [each for each in probes_of(self.cloud) if not isinstance(each, HostProbe) or each.name in remote]
-            probes = [each for each in probes if not each.of_guest or api.guest]
+            probes, older = answerable(api, probes)
+            notes += older
             leftovers = Leftovers(
                 probes=probes,
                 api=self.api,
@@ -387,7 +388,7 @@ class Run:
                 notes.append("no guest was asked: nines demo starts one")
             return self.api
         endpoints = {**self.api.endpoints, GUEST: f"http://{guest.address}"}
-        return replace(self.api, endpoints=endpoints, guest=guest.server)
+        return replace(self.api, endpoints=endpoints, guest=guest.server, guest_fixed=guest.fixed)
 
     def _tell(self, kind: Any, stage: str, text: str = "", seconds: float | None = None) -> None:
         self.observer(Event(kind, stage, text, seconds=seconds))

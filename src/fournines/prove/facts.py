@@ -9,12 +9,13 @@ from fournines.cloud.model import Cloud
 from fournines.converge.inspect import HostView
 from fournines.faults import Fault
 from fournines.prove.bounds import Part
+from fournines.services.neutron_dhcp import alone
 
 Views = Mapping[str, HostView]
 """Host name -> what was seen of it."""
 
 PACEMAKER, GALERA, MON, OSD, L3 = "pacemaker", "galera", "ceph", "ceph-osd", "neutron-l3"
-AGENT, SWITCH = "compute-agent", "openvswitch"
+AGENT, SWITCH, DHCP = "compute-agent", "openvswitch", "neutron-dhcp"
 
 
 def facts(views: Views, host: str, service: str) -> Mapping[str, Any] | None:
@@ -101,6 +102,8 @@ def carried(hosts: tuple[str, ...], views: Views, cloud: Cloud) -> frozenset[Par
         parts.add("member")
     if set(hosts) & set(router_hosts(views, cloud)):
         parts.add("router")
+    if set(hosts) & set(members(cloud, DHCP)) and alone(cloud):
+        parts.add("dhcp")
     running, _ = guests(views, cloud)
     if any(running.get(name) for name in hosts) and set(running) - set(hosts):
         parts.add("guests")
@@ -151,7 +154,7 @@ def _broker(fault: Fault, hosts: tuple[str, ...], views: Views, cloud: Cloud) ->
 
 def _switch(fault: Fault, hosts: tuple[str, ...], views: Views, cloud: Cloud) -> frozenset[Part]:
     """What the switch carried, the others miss as if the host were gone."""
-    return carried(hosts, views, cloud) & {"router"}
+    return carried(hosts, views, cloud) & frozenset[Part]({"router", "dhcp"})
 
 
 def _osd(fault: Fault, hosts: tuple[str, ...], views: Views, cloud: Cloud) -> frozenset[Part]:

@@ -6,6 +6,7 @@ from fournines.cloud.model import Cloud, Host
 from fournines.cloud.strategies import SPREAD
 from fournines.services._neutron_agent import OSLO, NeutronAgent
 from fournines.services._oslo import Sections
+from fournines.services.neutron import Neutron, NeutronOptions
 from fournines.state import Vault
 
 
@@ -21,3 +22,11 @@ class NeutronDhcp(NeutronAgent):
 
     def sections(self, cloud: Cloud, host: Host, vault: Vault) -> Sections:
         return {"DEFAULT": {"enable_isolated_metadata": True, "resync_interval": 5}}
+
+
+def alone(cloud: Cloud) -> bool:
+    """One DHCP agent has a network, and another one could. Of several each answers, so that no client waits."""
+    agents, servers = cloud.services.get(NeutronDhcp.name), cloud.services.get(Neutron.name)
+    if agents is None or servers is None or len(agents.hosts) < 2:
+        return False
+    return NeutronOptions.model_validate(servers.options).dhcp_agents_per_network == 1

@@ -33,7 +33,7 @@ def watched(cloud: Cloud) -> list[ApiProbe]:
     return [
         probe
         for probe in probes_of(cloud)
-        if isinstance(probe, ApiProbe) and not (probe.writes or probe.fetches or probe.of_guest)
+        if isinstance(probe, ApiProbe) and not (probe.writes or probe.fetches or probe.guest_path)
     ]
 
 

@@ -19,7 +19,7 @@ from fournines.errors import WaitError
 from fournines.state import State
 
 LAB = Path(__file__).parents[3] / "clouds/lab.yaml"
-GUEST = Guest(address="10.71.3.99", server="8f0e", host="g2")
+GUEST = Guest(address="10.71.3.99", fixed="192.168.172.5", server="8f0e", host="g2")
 
 
 class Pretended:

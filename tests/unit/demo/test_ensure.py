@@ -17,8 +17,8 @@ from fournines.demo.find import Guest
 from fournines.errors import NinesError
 from fournines.state import State
 
-STANDING = Guest("10.71.3.99", "8f0e", "g1")
-MADE = Guest("10.71.3.98", "1c2d", "g2")
+STANDING = Guest("10.71.3.99", "192.168.172.5", "8f0e", "g1")
+MADE = Guest("10.71.3.98", "192.168.172.6", "1c2d", "g2")
 
 
 @pytest.fixture

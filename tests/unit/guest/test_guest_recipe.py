@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import lzma
+import re
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ from fournines.guest import disk, image, modules
 def test_the_digest_follows_every_script() -> None:
     made = image.recipe()
     assert made.digest == image.recipe().digest
-    assert {"inittab", "init.sh", "dhcp.sh", "count.sh", "metadata.sh", "status.sh", "write.sh"} == set(made.inside)
+    scripts = ("init", "dhcp", "count", "metadata", "status", "write", "renew", "since")
+    assert {"inittab", *(f"{name}.sh" for name in scripts)} == set(made.inside)
     for name, text in made.inside.items():
         changed = dataclasses.replace(made, inside={**made.inside, name: text + "\n"})
         assert changed.digest != made.digest
@@ -25,6 +27,8 @@ def test_what_inittab_and_scripts_name_is_there() -> None:
     named = {word for line in made.inside["inittab"].splitlines() for word in line.replace(":", " ").split()}
     assert {f"/lib/guest/{name}" for name in ("init.sh", "dhcp.sh", "count.sh", "metadata.sh")} <= named
     assert all(text.startswith("#!/bin/sh\n") for name, text in made.inside.items() if name.endswith(".sh"))
+    called = {word for text in made.inside.values() for word in re.findall(r"/lib/guest/([a-z.]+)", text)}
+    assert {"since.sh", "renew.sh"} <= called <= {*made.inside}
 
 
 def test_a_disk_fits_what_was_asked_for() -> None:

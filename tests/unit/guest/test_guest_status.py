@@ -7,7 +7,7 @@ import pytest
 
 from fournines.errors import NinesError
 from fournines.guest import status
-from fournines.guest.status import GuestStatus, Lease
+from fournines.guest.status import GuestStatus, Lease, Renewal
 
 BOOT = "6893f3ea-bc45-467d-b76a-579706d418bf"
 UUID = "d8e02d56-2648-49a3-bf97-6be8f1204f38"
@@ -77,6 +77,19 @@ def test_a_counter_of_nothing_is_a_counter() -> None:
 def test_anything_else_is_an_error_that_shows_it(wrong: str | bytes) -> None:
     with pytest.raises(NinesError, match="not what a guest answers"):
         status.parse(wrong)
+
+
+def test_a_renewal_tells_who_acknowledged_what() -> None:
+    told = {"address": "10.0.2.15", "server": "10.0.2.2", "microseconds": 235681}
+    assert status.renewed(json.dumps(told)) == Renewal("10.0.2.15", "10.0.2.2", 0.235681)
+    for wrong in (
+        "",
+        "[]",
+        "no lease: nobody acknowledged 10.0.2.15",
+        *(json.dumps(told | {key: None}) for key in told),
+    ):
+        with pytest.raises(NinesError, match="about DHCP"):
+            status.renewed(wrong)
 
 
 def test_a_write_tells_its_seconds() -> None:

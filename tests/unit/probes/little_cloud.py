@@ -36,6 +36,8 @@ Mode = Literal["up", "refuse", "hang", "error", "drop", "wrong"]
 PASSWORD = "a-secret-of-this-test"
 SERVER = "d8e02d56-57a8-4d21-a5f4-3a0f0b0e8a55"
 """Id of the one guest."""
+FIXED = "192.168.172.17"
+"""The address that DHCP gives it."""
 SECRET = "a-secret-of-an-s3-key"
 
 LISTS = {
@@ -146,6 +148,10 @@ class LittleCloud:
         """Path -> what is listed there."""
         self.allocations: dict[str, dict[str, Any]] = {}
         """Id of a resource provider -> consumer -> what it holds of it."""
+        self.leased = FIXED
+        """What a DHCP server acknowledges."""
+        self.guest_lacks: set[str] = set()
+        """Paths that a guest of an older image has nothing at."""
         self.changes: list[tuple[float, Mode]] = []
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
@@ -158,6 +164,7 @@ class LittleCloud:
                 (GUEST, *(probe.service for probe in catalogue().values())), f"https://127.0.0.1:{self.port}"
             ),
             "guest": SERVER,
+            "guest_fixed": FIXED,
             "ca_file": self.ca_file,
             "username": "admin",
             "password": PASSWORD,
@@ -222,6 +229,7 @@ class LittleCloud:
         app.router.add_get("/auth/login/", self._login)
         app.router.add_get("/", self._guest)
         app.router.add_get("/cgi-bin/write", self._written)
+        app.router.add_get("/cgi-bin/renew", self._renewed)
         app.router.add_delete("/v3/credentials/{id}", self._forget)
         app.router.add_route("*", f"/{MARK}", self._bucket)
         app.router.add_route("*", f"/{MARK}/{{key}}", self._object)
@@ -265,10 +273,12 @@ class LittleCloud:
                 return web.json_response({"nothing": "of the kind"}, status=status)
             case _:
                 pass
+        if request.path in self.guest_lacks:
+            return web.Response(status=404)
         if request.path.startswith(f"/{MARK}"):
             good = await self._signed(request)
         else:
-            free = request.path in ("/", "/cgi-bin/write", "/v3/auth/tokens", "/auth/login/")
+            free = request.path in ("/", "/v3/auth/tokens", "/auth/login/") or request.path.startswith("/cgi-bin/")
             token = request.headers.get("X-Auth-Token", "")
             good = free or (token in self.tokens and time.monotonic() < self._token_ends[token])
         return await handler(request) if good else web.json_response({"error": {"code": 401}}, status=401)
@@ -321,6 +331,9 @@ class LittleCloud:
 
     async def _written(self, request: web.Request) -> web.Response:
         return web.json_response({"microseconds": 8123})
+
+    async def _renewed(self, request: web.Request) -> web.Response:
+        return web.json_response({"address": self.leased, "server": "192.168.172.2", "microseconds": 310120})
 
     async def _login(self, request: web.Request) -> web.Response:
         return web.Response(text='<form><input name="password"></form>', content_type="text/html")

@@ -12,6 +12,7 @@ from little_cloud import PASSWORD, SECRET, LittleCloud, Member, Mode
 from fournines.probes import Api, ApiProbe, Connections, ProbeError, Session, api_probe, catalogue, describe
 from fournines.probes._objects import content
 from fournines.prove import objects, rows
+from fournines.prove.asked import answerable
 from fournines.services import catalogue as services
 from fournines.state import Vault
 
@@ -48,7 +49,7 @@ async def prepared(api: Api) -> None:
 
 
 def test_every_api_has_probes() -> None:
-    apis = [probe for probe in ASKED if not probe.of_guest]
+    apis = [probe for probe in ASKED if not probe.guest_path]
     asked = {probe.service for probe in apis}
     written = {probe.service for probe in apis if probe.writes}
     public = {name for name, each in services().items() if any(endpoint.public for endpoint in each.endpoints)}
@@ -150,6 +151,30 @@ def test_a_refused_token_is_a_failure_once_and_then_renewed(connections: Connect
 
     asyncio.run(run())
     assert [path for _, path, _ in keystone.requests].count("/v3/auth/tokens") == 2
+
+
+def test_the_address_that_is_acknowledged_is_the_guest_s_own(keystone: LittleCloud) -> None:
+    renew = api_probe("dhcp-renew")
+    keystone.leased = "192.168.172.99"
+    with pytest.raises(ProbeError, match=r"body: 192\.168\.172\.2 acknowledged 192\.168\.172\.99, not"):
+        once(renew, keystone)
+
+
+def test_a_guest_is_asked_what_it_can_answer(keystone: LittleCloud) -> None:
+    every = [*catalogue().values()]
+    asking = {probe.name for probe in every if probe.guest_path}
+    assert asking == {"guest-http", "guest-write", "dhcp-renew"}
+    assert answerable(keystone.api(), every) == (every, [])
+    keystone.guest_lacks.add("/cgi-bin/renew")
+    probes, (note,) = answerable(keystone.api(), every)
+    assert {*every} - {*probes} == {catalogue()["dhcp-renew"]}
+    assert note.startswith("dhcp-renew was not made: the demo's guest is of an older image; nines demo --delete")
+    keystone.become("error")
+    assert answerable(keystone.api(), every) == (every, []), "what is wrong with it the baseline says"
+    keystone.become("refuse")
+    assert answerable(keystone.api(), every) == (every, [])
+    probes, notes = answerable(keystone.api(guest=""), every)
+    assert ({probe.name for probe in every} - {probe.name for probe in probes}, notes) == (asking, [])
 
 
 def test_rows_are_found_and_removed_and_no_others(keystone: LittleCloud) -> None:

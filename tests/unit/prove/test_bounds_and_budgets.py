@@ -49,6 +49,20 @@ def test_what_passes_a_router_may_cost_what_that_may() -> None:
     assert floor(LAB, {"osds", "copies"}, write) == 0
 
 
+@pytest.mark.parametrize("timers", [LAB, METAL])
+def test_an_address_is_acknowledged_by_whoever_is_left(timers: Timers) -> None:
+    renew = probes()["dhcp-renew"]
+    assert renew.columns == ("dhcp", "fip"), "it is asked for through a router"
+    assert bound(timers, {"vip", "writer", "member", "osds", "broker"}, renew, 0.5) == 0
+    assert bound(timers, {"router"}, renew, 0.5) == bound(timers, {"router"}, GUEST, 0.5)
+    assert bound(timers, {"router", "dhcp"}, renew, 0.5) == timers.network_reassigned() + 0.5
+    assert bound(timers, {"router", "dhcp"}, GUEST, 0.5) == bound(timers, {"router"}, GUEST, 0.5)
+    assert bound(timers, {"guests"}, renew, 0) == bound(timers, {"guests"}, GUEST, 0)
+    assert floor(timers, {"vip", "router", "dhcp"}, renew) == 0
+    assert (budget({"G"}, renew.columns), budget({"S"}, renew.columns)) == (15, 15)
+    assert (budget({"H"}, renew.columns), budget({"D"}, renew.columns)) == (180, 0)
+
+
 def test_a_host_of_several_roles_may_cost_what_each_of_them_may() -> None:
     assert budget({"D", "G"}, ("token",)) == budget({"D"}, ("token",))
     assert budget({"D", "G"}, ("fip",)) == budget({"G"}, ("fip",))
@@ -114,7 +128,7 @@ def test_what_is_asked_of_the_lab() -> None:
 
 def test_the_lab_keeps_the_budget_of_a_power_loss() -> None:
     for probe in probes().values():
-        if isinstance(probe, ApiProbe) and not probe.of_guest:
+        if isinstance(probe, ApiProbe) and not probe.guest_path:
             assert bound(LAB, {"vip", "writer", "member"}, probe, 0.5) < (budget({"D"}, (probe.column,)) or 0)
 
 

@@ -119,6 +119,19 @@ def test_what_a_switch_carries() -> None:
     assert struck(named("l3-agent-kill"), ("c2",), routers, cloud) == frozenset()
 
 
+@pytest.mark.parametrize(("agents", "lost"), [(1, {"dhcp"}), (2, set[str]())])
+def test_a_network_s_only_dhcp_agent_is_lost_with_its_host(agents: int, lost: set[str]) -> None:
+    """Of two each answers. Its process alone is not what answers."""
+    options = {"dhcp_agents_per_network": agents}
+    dhcp = Placement("neutron-dhcp", QUORUM, CLOUD.hosts[:2], (), ())
+    servers = Placement("neutron", QUORUM, CLOUD.hosts, (), (), options=options)
+    cloud = replace(CLOUD, services={"neutron-dhcp": dhcp, "neutron": servers, **CLOUD.services})
+    assert struck(named("network-node-power-loss"), ("c2",), well(), cloud) - {"member"} == lost
+    assert struck(named("ovs-kill"), ("c2",), well(), cloud) == lost
+    assert struck(named("network-node-power-loss"), ("c3",), well(), cloud) == {"member"}
+    assert struck(named("dhcp-agent-kill"), ("c2",), well(), cloud) == set()
+
+
 def hosting(**running: list[str]) -> tuple[Cloud, dict[str, HostView]]:
     """Three hosts for guests, and what runs on each."""
     agents = Placement("compute-agent", QUORUM, CLOUD.hosts, (), ())
