@@ -42,7 +42,9 @@ class Prediction:
     @cached_property
     def streams(self) -> Sequence[Stream]:
         """Every source of its outages."""
-        per_year, down = self.analysis.outages_per_year, self.analysis.unavailability
+        down = self.analysis.unavailability
+        # One that lasts for years is in each of them. Of parts that are hardly ever up rounding leaves less than none.
+        per_year = max(self.analysis.outages_per_year, down)
         found = [Stream("too few parts are up", per_year, down * YEAR_S / per_year if per_year else 0.0)]
         for loss in self.losses:
             what = f"{loss.service}: lost {loss.what}"
