@@ -9,8 +9,8 @@ Start k of a probe is at T0 + offset + k * interval, fixed ahead. Each request i
 because earlier ones are still under way; a late start is made at once and its lateness counts into the request's
 latency, for a client that arrives does not care why it waited.
 
-At 100 requests a second one on a fresh connection costs 2.6 ms of a core, on a kept one 1.2 ms; at 1,000 a second 0.5 ms,
-for then one turn of the loop serves several (measured as `scripts/bench prober` does; more on a loaded machine).
+At 100 requests a second one on a fresh connection costs 2.6 ms of a core, on a kept one 1.2 ms; at 1,000 a second
+0.5 ms, for then one turn of the loop serves several (as `scripts/bench prober` measures; more on a loaded machine).
 More are more processes: of n shards, number i makes the starts k with k % n == i.
 """
 
