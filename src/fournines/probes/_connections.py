@@ -30,9 +30,14 @@ IDLE_S = 5.0
 """Half of what HAProxy gives an idle client (`timeout http-request`, where none is set for keep-alive): a client whose
 pool is set up well closes first."""
 
+POOL = 100
+"""Kept connections to one API. A drill's probes never have so many requests under way: none waits for another's.
+Who asks faster waits for one, as an application does. Without a bound a process with 1,000 requests a second that
+was held up for 0.2 s opened a connection for each that was due by then, was too slow for that, and did not recover."""
+
 
 def connector(connections: Connections) -> aiohttp.TCPConnector:
-    """Made inside a running event loop. No request waits for another one's connection, however many there are."""
+    """Made inside a running event loop."""
     if connections == "fresh":
         return aiohttp.TCPConnector(force_close=True, use_dns_cache=False, limit=0)
     return _Pool()
@@ -42,7 +47,7 @@ class _Pool(aiohttp.TCPConnector):
     """Drops connections on which something came unasked: aiohttp would take it for the next request's answer."""
 
     def __init__(self) -> None:
-        super().__init__(keepalive_timeout=IDLE_S, use_dns_cache=False, limit=0)  # pyright: ignore[reportUnknownMemberType]
+        super().__init__(keepalive_timeout=IDLE_S, use_dns_cache=False, limit=0, limit_per_host=POOL)  # pyright: ignore[reportUnknownMemberType]
         self._used: WeakSet[ResponseHandler] = WeakSet()
 
     async def connect(

@@ -76,11 +76,16 @@ class Answer:
             value: object = json.loads(self.body)
         except ValueError as error:
             raise ProbeError("body", f"not JSON: {error}") from None
-        for key in path:
-            value = cast("dict[str, object]", value).get(key) if isinstance(value, dict) else None
-        if not isinstance(value, dict):
-            raise ProbeError("body", f"no object at {'.'.join(path) or 'the top'}")
-        return cast("dict[str, Any]", value)
+        return _object(value, *path)
+
+
+def _object(value: object, *path: str) -> dict[str, Any]:
+    """What lies under these keys of it. Raises ProbeError when that is no object."""
+    for key in path:
+        value = cast("dict[str, object]", value).get(key) if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        raise ProbeError("body", f"no object at {'.'.join(path) or 'the top'}")
+    return cast("dict[str, Any]", value)
 
 
 async def _never_twice(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
@@ -227,12 +232,13 @@ class Session:
         }
         answer = (await self.request("POST", "keystone", "/v3/auth/tokens", body=body)).want(201)
         token_id = answer.headers.get("X-Subject-Token", "")
-        seen, project = answer.object("token", "user"), answer.object("token", "project")
+        token = answer.object("token")
+        seen, project = _object(token, "user"), _object(token, "project")
         if not token_id or not seen.get("id") or not project.get("id"):
             raise ProbeError("body", "no token, or one without a user or project")
         if seen.get("name") != api.username or project.get("name") != api.project:
             raise ProbeError("body", f"a token of {seen.get('name')} in {project.get('name')}")
-        return Token(token_id, str(seen["id"]), str(project["id"]), _life_s(answer.object("token")))
+        return Token(token_id, str(seen["id"]), str(project["id"]), _life_s(token))
 
     async def prepare(self, deadline_s: float) -> None:
         """Obtain the token that the timed requests carry, before any of them.

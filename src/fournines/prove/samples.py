@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 DEADLINE = "deadline"
@@ -52,11 +52,15 @@ class Sample:
         return self.error == DEADLINE
 
     def as_line(self) -> str:
-        data = {key: value for key, value in asdict(self).items() if value is not None}
+        # asdict copies deeply, and took three times as long.
+        data = {key: value for key in _KEYS if (value := getattr(self, key)) is not None}
         for key in ("intended", "start", "end", "late"):
             if key in data:
                 data[key] = round(data[key], 6)
         return json.dumps(data, separators=(",", ":"))
+
+
+_KEYS = tuple(field.name for field in fields(Sample))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import re
 import time
 import warnings
 from collections.abc import Awaitable, Callable
@@ -13,12 +14,13 @@ import aiohttp
 import pytest
 from little_cloud import LittleCloud, Mode
 
-from fournines.probes import GUEST, ApiProbe, ProbeError, Session, _connections, api_probe, describe
+from fournines.probes import GUEST, ApiProbe, ProbeError, Session, _connections, api_probe, catalogue, describe
 from fournines.state import Vault
 
 READ, WRITE, GUEST_HTTP = api_probe("read"), api_probe("write"), api_probe("guest-http")
 CATALOGUE = b'{"catalog": [{"type": "identity"}]}'
 UNASKED = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(CATALOGUE), CATALOGUE)
+CLOSING = UNASKED.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
 CLOSES: list[Callable[[asyncio.Transport], None]] = [lambda each: each.close(), lambda each: each.abort()]
 """With a goodbye, and without."""
 
@@ -50,17 +52,20 @@ def test_one_connection_serves_one_request_after_the_other(keystone: LittleCloud
     run(keystone, work)
 
 
-def test_requests_at_one_time_do_not_wait_for_each_other(keystone: LittleCloud) -> None:
-    """More than aiohttp lets through by itself: starts are open-loop."""
+def test_a_drills_requests_do_not_wait_for_each_other(keystone: LittleCloud) -> None:
+    """Starts are open-loop: none waits while others hang until their deadlines, though all were of one API."""
+    asked = [probe for probe in catalogue().values() if isinstance(probe, ApiProbe)]
+    for service in {probe.service for probe in asked}:
+        under_way = sum(probe.deadline_s / probe.interval_s + 1 for probe in asked if probe.service == service)
+        assert under_way <= _connections.POOL / 2, "also at twice the rate"
 
     async def work(session: Session) -> None:
-        await asyncio.gather(*(READ.once(session, seq) for seq in range(120)))
-        keystone.become("hang")
-        hung = [asyncio.create_task(READ.once(session, seq)) for seq in range(120)]
+        await asyncio.to_thread(keystone.become, "hang")
+        hung = [asyncio.create_task(READ.once(session, seq)) for seq in range(_connections.POOL)]
         async with asyncio.timeout(30):
-            while len(keystone.requests) < 240:
+            while len(keystone.requests) < _connections.POOL:
                 await asyncio.sleep(0.01)
-        assert len(set(ports(keystone)[120:])) == 120
+        assert len(set(ports(keystone))) == _connections.POOL
         for task in hung:
             task.cancel()
         await asyncio.gather(*hung, return_exceptions=True)
@@ -88,6 +93,40 @@ def test_one_that_the_server_closed_is_not_taken_again(keystone: LittleCloud) ->
         assert len(set(ports(keystone))) == 3, "of which the second serves both sides of the loop"
 
     run(keystone, work)
+
+
+@pytest.mark.parametrize(("answer", "kind"), [(UNASKED[:-1], "deadline"), (CLOSING, "")], ids=["half", "close"])
+def test_one_whose_answer_does_not_allow_it_is_not_taken_again(answer: bytes, kind: str, keystone: LittleCloud) -> None:
+    """Half of an answer until the deadline, and a whole one that says it is the last (RFC 9112, 9.6)."""
+
+    async def work(session: Session) -> None:
+        await asyncio.to_thread(keystone.become, "hang")
+        first = asyncio.create_task(once(session))
+        async with asyncio.timeout(20):
+            while not keystone.requests:
+                await asyncio.sleep(0.01)
+        await asyncio.to_thread(keystone.on_connections, lambda each: each.write(answer))
+        assert await first == kind
+        await asyncio.to_thread(keystone.become, "up")
+        await READ.once(session, 1)
+        assert len(ports(keystone)) == len(set(ports(keystone))) == 2
+
+    async def once(session: Session) -> str:
+        try:
+            async with asyncio.timeout(2):
+                await READ.once(session, 0)
+        except TimeoutError as error:
+            return describe(error)[0]
+        return ""
+
+    run(keystone, work)
+
+
+def test_who_closes_first_is_the_client() -> None:
+    """As HAProxy has it: without a timeout for keep-alive, that of a request holds."""
+    text = (Path(__file__).parents[2] / "golden/lab/c1/etc/haproxy/haproxy.cfg").read_text()
+    said = dict(re.findall(r"timeout (http-keep-alive|http-request) (\d+)s", text))
+    assert float(said.get("http-keep-alive", said["http-request"])) / 2 >= _connections.IDLE_S
 
 
 def test_one_that_was_idle_for_long_is_not_taken_again(keystone: LittleCloud, monkeypatch: pytest.MonkeyPatch) -> None:
