@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +75,13 @@ class Standing:
         )
         assert done.returncode in exits, f"nines {' '.join(words)}: exit {done.returncode}\n{done.stdout}{done.stderr}"
         return done
+
+    def well(self, within_s: float = 180) -> None:
+        """`nines status` says so in time. Ceph tells of one slow operation for a minute, on busy cores often."""
+        end = time.monotonic() + within_s
+        while (said := self.nines("status", exits=(0, 1))).returncode:
+            assert time.monotonic() < end, said.stdout
+            time.sleep(2)
 
     def json(self, *words: str, exits: Sequence[int] = (0,)) -> dict[str, Any]:
         """The one object that `nines ... --json` prints."""

@@ -46,7 +46,7 @@ def test_a_port_that_a_foreign_process_holds(standing: Standing):
         ), told
         assert "systemctl disable --now squatter.service" in told
     standing.nines("up")
-    assert standing.json("status")["ok"]
+    standing.well()
 
 
 @contextmanager
@@ -82,7 +82,7 @@ def test_a_host_that_is_off(standing: Standing):
     assert time.monotonic() - began < 90
     assert re.search(r"\bc3: .*(off|no answer)", told), told
     standing.nines("up")
-    assert standing.json("status")["ok"]
+    standing.well()
 
 
 def test_a_package_of_another_version_than_elsewhere(standing: Standing):

@@ -103,6 +103,7 @@ def test_daemons_speak_the_encrypted_protocol_only(standing: Standing) -> None:
 
 
 def test_status_tells_of_storage(standing: Standing) -> None:
+    standing.well()
     found = standing.json("status")
     assert found["quorum"]["ceph"]["members"] == 3
     assert any("HEALTH_OK" in remark for remark in found["remarks"]), found["remarks"]
@@ -153,7 +154,7 @@ def test_somebodys_disk_is_refused_and_disks_are_replaced_without_loss(
     finally:
         standing.on("s1", "rbd", "rm", "--no-progress", "volumes/test-data")
         cinder.delete_volume(volume)
-    assert standing.json("status")["ok"]
+    standing.well()
 
 
 def test_too_many_disks_taken_away_are_refused(standing: Standing, tmp_path: Path) -> None:

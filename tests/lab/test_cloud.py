@@ -78,6 +78,7 @@ def starts(standing: Standing) -> dict[tuple[str, str], str]:
 
 
 def test_status_says_that_all_is_well(standing: Standing):
+    standing.well()
     status = standing.json("status")
     assert status["ok"] is True
     assert status["problems"] == []

@@ -176,6 +176,7 @@ def test_certificates_are_renewed_without_a_failed_request_or_a_lost_member(stan
         assert len(shown) == 1, f"hosts show different certificates {name}"
         assert not shown & before[name], f"{name} is still the old one"
     assert memberships(standing) == members
+    standing.well()
     status = standing.json("status")
     assert status["ok"] is True
     assert all(each["days_left"] > 390 for each in status["certificates"].values())

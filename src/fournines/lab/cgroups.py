@@ -178,9 +178,11 @@ class Group:
                     except FileNotFoundError:
                         pass
                     except OSError as error:
-                        # Dying processes leave a v1 hierarchy a little later than the unified one.
+                        # Dying processes leave a v1 hierarchy a little later than the unified one; and what a killed
+                        # run was just starting joins late.
                         if time.monotonic() > end:
                             raise NinesError(f"cannot remove the cgroup {folder}: {error}") from error
+                        self.kill(bound)
                         time.sleep(0.01)
                         continue
                     break
