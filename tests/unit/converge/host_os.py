@@ -91,8 +91,11 @@ def systemctl(args: list[str]) -> int:
     for name in names:
         unit = units.setdefault(name, {})
         if action in ("start", "restart"):
-            if unit.get("fails"):
-                unit["active"] = "failed"
+            if fails := unit.get("fails"):
+                # True, or so many times, and systemd starts it again by itself.
+                unit["active"] = "failed" if fails is True else "activating"
+                if fails is not True:
+                    unit["fails"] = int(str(fails)) - 1
                 save(units)
                 complain(f"Job for {name} failed.")
                 return 1

@@ -147,6 +147,26 @@ def test_a_failed_start_shows_the_journal_and_leaves_no_stamp(inside: LocalHost)
     assert not inside.path("/var/lib/fournines/stamps.json").exists()
 
 
+@pytest.mark.parametrize("action", ["start", "restart"])
+def test_a_unit_that_systemd_starts_again_by_itself_may_fail_before_what_it_needs_is_there(
+    inside: LocalHost, action: str
+) -> None:
+    inside.write(CONF, APP)
+    inside.set_unit("app.service", fails=2)
+    inside.calls()
+    assert move(inside, action) == {"app.service": "start"}
+    assert inside.calls() == ["systemctl start app.service"] * 3
+
+
+def test_a_unit_that_fails_for_ever_is_told_after_three_starts(inside: LocalHost) -> None:
+    inside.write(CONF, APP)
+    inside.set_unit("app.service", fails=1000)
+    inside.calls()
+    (failed,) = inside.here("units", units=[asked(APP, "start")], timeout=10)["failed"]
+    assert failed["said"] == "Job for app.service failed."
+    assert inside.calls() == ["systemctl start app.service"] * 3
+
+
 def test_systemd_rereads_after_a_run_that_was_killed_before_it_did(inside: LocalHost) -> None:
     inside.put("/var/lib/fournines/daemon-reload", "")
     assert words(inside.look(CONF)) == ["create file /etc/app.conf", "reload systemd unit files"]

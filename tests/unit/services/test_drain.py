@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.server
+import os
 import socket
+import subprocess
 import threading
 from pathlib import Path
 
@@ -68,3 +70,16 @@ def test_waiting_for_the_last_connection_is_bounded(
     with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()):
         drain.wait_for_the_last(*server.getsockname())
     assert "still open after 0.3 s" in capsys.readouterr().out
+
+
+def test_nobody_waits_for_a_server_that_has_ended(capsys: pytest.CaptureFixture[str]):
+    server = subprocess.Popen(["true"])
+    server.wait()
+    assert not drain.wait_for_the_first("127.0.0.1", 9, str(server.pid))
+    assert "has ended" in capsys.readouterr().out
+
+
+def test_waiting_for_the_first_answer_is_bounded(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    monkeypatch.setattr(drain, "FIRST", 0.3)
+    assert drain.wait_for_the_first("127.0.0.1", 9, str(os.getpid()))
+    assert "gives no answer after 0.3 s" in capsys.readouterr().out

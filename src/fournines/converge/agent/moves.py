@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 
 from fournines.converge.agent import programs
 from fournines.converge.agent.line import Line
@@ -21,6 +22,8 @@ from fournines.converge.agent.units import (
     started_after,
     unit_states,
 )
+
+ATTEMPTS = 3
 
 
 def units(machine: Machine, request: Data, line: Line) -> Data:
@@ -53,7 +56,7 @@ def units(machine: Machine, request: Data, line: Line) -> Data:
             if broken and action != "stop":
                 programs.execute(["systemctl", "reset-failed", "--", *broken], timeout=30)
             with line.beating(lambda a=action, n=names: "{} {}".format(a, " ".join(n))):
-                ran = programs.execute(["systemctl", action, "--", *names], timeout=timeout)
+                ran = move(action, names, timeout)
             bad = unit_failures(names, action, ran)
             failed += [told(name, action, ran, timeout, request.get("check") or {}, {*stamps, *states}) for name in bad]
             if action != "stop":
@@ -77,6 +80,22 @@ def unit_move(machine: Machine, unit: Data, state: dict[str, str], is_fresh: boo
     if is_fresh or (action == "start" and started_after(machine, state, reads)):
         return "already"
     return "stale" if action == "start" else "restart"
+
+
+def move(action: str, names: list[str], timeout: float) -> Ran:
+    """One that fails to start, and that systemd starts again by itself, may have come before what it needs: when a host
+    boots, all begin at once. Its next starts count too."""
+    end = time.monotonic() + timeout
+    ran = programs.execute(["systemctl", action, "--", *names], timeout=timeout)
+    for _ in range(ATTEMPTS - 1):
+        if ran.exit in (0, None) or action not in ("start", "restart"):
+            break
+        states = {name: state.get("ActiveState") for name, state in unit_states(names).items()}
+        again = [name for name in names if states[name] == "activating"]
+        if not again or not all(states[name] in RUNNING for name in names):
+            break
+        ran = programs.execute(["systemctl", "start", "--", *again], timeout=max(0.1, end - time.monotonic()))
+    return ran
 
 
 def unit_failures(names: list[str], action: str, ran: Ran) -> list[str]:

@@ -2,7 +2,8 @@
 
     drain.py close WHERE     no new connections
     drain.py drain WHERE     the same, and waits until the old ones have ended, for LAST seconds at most
-    drain.py open WHERE      waits until the application answers, for FIRST seconds at most, and takes connections
+    drain.py open WHERE      waits until the application answers, for FIRST seconds at most, and takes connections;
+                             none, once the server has ended ($MAINPID, where systemd says it)
 
 WHERE is ADDRESS:PORT, or the path of uWSGI's INI, whose `http-socket` says them. Run as root by the server's unit.
 
@@ -103,20 +104,25 @@ def wait_for_the_last(address: str, port: int) -> None:
     print(f"connections to {address}:{port} are still open after {LAST:g} s", flush=True)
 
 
-def wait_for_the_first(address: str, port: int) -> None:
+def wait_for_the_first(address: str, port: int, server: str | None) -> bool:
+    """False once the process `server` is gone. systemd starts it again only when nobody waits for it any more."""
     end = time.monotonic() + FIRST
     while time.monotonic() < end:
         if answers(address, port):
-            return
+            return True
+        if server and not os.path.exists(f"/proc/{server}"):
+            print(f"the server of {address}:{port} has ended", flush=True)
+            return False
         time.sleep(0.1)
     print(f"{address}:{port} gives no answer after {FIRST:g} s", flush=True)
+    return True
 
 
 def main(verb: str, where: str) -> None:
     address, port = listens(where)
     if verb == "open":
-        wait_for_the_first(address, port)
-        nft(rules(address, port, refuse=False))
+        if wait_for_the_first(address, port, os.environ.get("MAINPID")):
+            nft(rules(address, port, refuse=False))
         return
     # systemd runs a unit's ExecStop also when the server has died: nobody is being served then.
     serving = verb == "drain" and "MAINPID" in os.environ
