@@ -27,6 +27,7 @@ from fournines.faults import Fault, catalogue, named
 from fournines.hosts import Fleet
 from fournines.maintain import in_maintenance
 from fournines.probes import Connections
+from fournines.prove.asked import probes_of
 from fournines.prove.drill import drill
 from fournines.prove.facts import Views, unhealthy
 from fournines.prove.targets import LEADERS, NOWHERE, means, resolve
@@ -53,12 +54,15 @@ class Site:
         faults: Sequence[str] | None,
         double: bool,
         connections: Connections = "fresh",
+        requested: Sequence[str] = (),
     ) -> Folder:
         """Look at the whole cloud and write down what a new campaign stands on. `spec`: the cloud file's text.
-        `double`: some drills are of two faults. `connections`: of the clients of all drills.
+        `double`: some drills are of two faults. `connections`: of the clients of all drills. `requested`: names of
+        probes that are made on request alone.
 
-        Raises DrillError (no such fault, none is possible, the cloud is not healthy), HostError, LockedError.
+        Raises DrillError (no such fault or probe, none is possible, the cloud is not healthy), HostError, LockedError.
         """
+        probes_of(self.cloud, requested)
         chosen = [named(name) for name in dict.fromkeys(faults)] if faults else list(catalogue().values())
         with self.state.lock("prove"):
             if left := Folder.unended(self.state.results):
@@ -81,6 +85,7 @@ class Site:
             "sla": self.cloud.sla,
             "seed": seed,
             "double": double,
+            "probes": [*requested],
             "asked": {"drills": asked.drills, "seconds": asked.seconds, "faults": [each.name for each in chosen]},
             "kinds": [each.as_json() for each in found],
             "not_possible": [each.as_json() for each in left_out],
@@ -116,7 +121,7 @@ class Site:
             folder=folder,
             choice=Choice(about["seed"], found, self.cloud.timers, about.get("double", False)),
             asked=Asked(about["asked"]["drills"], about["asked"]["seconds"]),
-            drill=partial(self._drill, folder.connections),
+            drill=partial(self._drill, folder.connections, about.get("probes", ())),
             heal=self._heal_locked,
             keep_logs=self._keep_logs,
             tell=tell,
@@ -132,7 +137,7 @@ class Site:
         with self.state.lock("prove"):
             self.heal(fault, target)
 
-    def _drill(self, connections: Connections, planned: Planned, folder: DrillFolder) -> None:
+    def _drill(self, connections: Connections, requested: Sequence[str], planned: Planned, folder: DrillFolder) -> None:
         fault = named(planned.fault)
         with journaled(self.observer, folder.path / "events.jsonl") as observer:
             drill(
@@ -148,6 +153,7 @@ class Site:
                 folder.foretell,
                 lambda views: in_maintenance(self.cloud, views),
                 connections,
+                requested,
             )
 
     def _keep_logs(self, folder: DrillFolder, since: float, until: float) -> None:

@@ -46,6 +46,11 @@ SetOption = Annotated[
     ),
 ]
 
+ProbeOption = Annotated[
+    list[str] | None,
+    typer.Option("--probe", metavar="NAME", help="A probe that is made on request alone: create-to-answer."),
+]
+
 AcceptOption = Annotated[
     list[str] | None,
     typer.Option("--accept", metavar="CODE", help="Build although check finds this; repeat for more."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,8 @@ from fournines.cloud.model import Cloud
 from fournines.converge.events import Event, Observer
 from fournines.demo import EXTERNAL, NAME
 from fournines.errors import WaitError
+from fournines.probes import MARK
+from fournines.probes._guests import WATCHES
 from fournines.state import State
 from fournines.verify.client import Client, clients, failures
 from fournines.verify.s3 import keys, remove_bucket, s3
@@ -17,6 +20,9 @@ from fournines.verify.s3 import keys, remove_bucket, s3
 BOUND = 180.0
 """Seconds until all of it must be gone."""
 _STAGE = "demo"
+_NAMES = f"^({NAME}$|({MARK}|{WATCHES})-)"
+"""Of guests, and how their floating IPs are described. Those of probes are in the demo's network: a prober that was
+killed leaves them."""
 
 
 def remove(cloud: Cloud, state: State, observer: Observer, bound: float = BOUND) -> None:
@@ -37,9 +43,9 @@ def remove(cloud: Cloud, state: State, observer: Observer, bound: float = BOUND)
 
 def _guests(at: Client) -> None:
     compute = at.sdk.compute
-    for server in compute.servers(name=f"^{NAME}$"):
+    for server in compute.servers(name=_NAMES):
         compute.delete_server(server)
-    at.wait(lambda: not list(compute.servers(name=f"^{NAME}$")), "the guest to be deleted")
+    at.wait(lambda: not list(compute.servers(name=_NAMES)), "the guest to be deleted")
     for flavor in compute.flavors():
         if flavor.name == NAME:
             compute.delete_flavor(flavor)
@@ -56,8 +62,9 @@ def _volumes(at: Client) -> None:
 
 def _networks(at: Client) -> None:
     network = at.sdk.network
-    for address in network.ips(description=NAME):
-        network.delete_ip(address)
+    for address in network.ips():
+        if re.search(_NAMES, address.description or ""):
+            network.delete_ip(address)
     for port in network.ports(name=NAME):
         network.delete_port(port)
     router = network.find_router(NAME)

@@ -1,7 +1,8 @@
 """A client's view of the cloud. One file a probe, found by module name: there is no list to edit.
 
     ApiProbe    ONE request from this machine, and never a second try: retries hide outages. On a connection of its own,
-                or on one that was kept open, as the drill's clients do (`_connections`)
+                or on one that was kept open, as the drill's clients do (`_connections`). What is made on request may
+                take several, each of them once, and looks for what they bring about
     HostProbe   a program on a host of the cloud, for what only its hosts reach: disks that wait instead of failing
 
 When to start, how long to wait and what to write down is the prober's business: `fournines.prove.prober` for the
@@ -62,7 +63,7 @@ class Probe(ABC):
     """The service that it asks, and so must be in the cloud."""
     column: ClassVar[Column]
     """What it may cost."""
-    through: ClassVar[Column | None] = None
+    through: ClassVar[tuple[Column, ...]] = ()
     """What its requests pass on their way: what that may cost, it may cost too."""
     interval_s: ClassVar[float]
     """Seconds between two intended starts."""
@@ -80,14 +81,24 @@ class Probe(ABC):
     """It asks the demo's guest (`Api.guest`) for that, and is made only where there is one that knows it."""
     fetches: ClassVar[str | None] = None
     """Key of the object that it reads, there before its first request."""
+    makes_guests: ClassVar[bool] = False
+    """Of what `Api.guests` says, and removes them itself (`ApiProbe.undo`)."""
+    on_request: ClassVar[bool] = False
+    """It is made only where somebody names it: it costs the cloud more than others may."""
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        return (self.column, self.through) if self.through else (self.column,)
+        return (self.column, *self.through)
 
     @property
     def writes(self) -> bool:
+        """Its acknowledged writes are looked for afterwards."""
         return self.rows is not None or self.stores
+
+    @property
+    def commits(self) -> bool:
+        """It needs the database to commit."""
+        return self.rows is not None or self.makes_guests
 
 
 class ApiProbe(Probe):
@@ -100,6 +111,9 @@ class ApiProbe(Probe):
         Returns the id of what the cloud acknowledged, for the audits, or None. Raises ProbeError, or
         aiohttp.ClientError and OSError as the connection gave them.
         """
+
+    async def undo(self, session: Session, seq: int) -> None:
+        """Remove what request `seq` has made, however it ended; not timed. Returns when nothing of it is left."""
 
 
 class HostProbe(Probe):

@@ -17,6 +17,7 @@ from typing import Any, Self, cast
 import aiohttp
 
 from fournines.probes._connections import Connections, connector
+from fournines.probes._rows import MARK
 
 GUEST = "guest"
 """Among the endpoints of `Api`: the demo's guest."""
@@ -53,6 +54,8 @@ class Api:
     """Id of the demo's guest, where there is one."""
     guest_fixed: str = ""
     """The address that DHCP gives it."""
+    guests: str = MARK
+    """How the names of guests begin that probes make."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,8 @@ def describe(error: Exception) -> tuple[str, str]:
         case ProbeError():
             return error.kind, error.detail
         case TimeoutError():
-            return "deadline", ""
+            # Who was cancelled may have said what it was waiting for.
+            return "deadline", str(error.__cause__ or "")
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
             return "tls", str(error)
         case OSError(errno=int(number)):
@@ -203,21 +207,21 @@ class Session:
         """
         headers = {**headers, "X-Auth-Token": self.token.id} if token else headers
         client = self._fresh if service == GUEST else self._apis
-        async with client.request(
-            method,
-            self.api.endpoints[service] + path,
-            json=body,
-            data=data,
-            headers=headers,
-            allow_redirects=False,
-            # Of this request, not of the client: with new trust no connection is used that was made with the old.
-            ssl=self._tls,
-        ) as response:
-            answer = Answer(response.status, response.headers, await response.read())
+        url = self.api.endpoints[service] + path
+        answer = await self._ask(client, method, url, json=body, data=data, headers=headers)
         if token and answer.status == 401:
             # For this client it is a failure like any other; the following requests get a new token.
             self._renew()
         return answer
+
+    async def visit(self, address: str) -> Answer:
+        """What a guest at that address answers to GET /, on a connection of its own."""
+        return await self._ask(self._fresh, "GET", f"http://{address}/", headers=_JSON)
+
+    async def _ask(self, client: aiohttp.ClientSession, method: str, url: str, **more: Any) -> Answer:
+        # TLS of this request, not of the client: with new trust no connection is used that was made with the old.
+        async with client.request(method, url, allow_redirects=False, ssl=self._tls, **more) as response:
+            return Answer(response.status, response.headers, await response.read())
 
     async def authenticate(self) -> Token:
         """One POST /v3/auth/tokens, answer checked: a token of the right user, with roles in the right project."""

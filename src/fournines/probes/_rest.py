@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from fournines.probes._http import ProbeError, Session
 
 
-async def listed(session: Session, service: str, path: str, key: str) -> None:
-    """GET: 200 with a list under that key. Raises as `ApiProbe.once`."""
+async def listed(session: Session, service: str, path: str, key: str) -> list[dict[str, Any]]:
+    """GET: 200 with a list under that key; the list. Raises as `ApiProbe.once`."""
     answer = (await session.request("GET", service, path, token=True)).want(200)
-    if not isinstance(answer.object().get(key), list):
+    found = answer.object().get(key)
+    if not isinstance(found, list):
         raise ProbeError("body", f"no list at {key}")
+    return cast("list[dict[str, Any]]", found)
 
 
 async def made(session: Session, service: str, path: str, wanted: Mapping[str, Any], status: int, key: str = "") -> str:

@@ -16,7 +16,7 @@ class DhcpRenew(ApiProbe):
     name = "dhcp-renew"
     service = "neutron-dhcp"
     column = "dhcp"
-    through = "fip"
+    through = ("fip",)
     interval_s = 2
     deadline_s = 4
     guest_path = "/cgi-bin/renew"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from fournines.errors import NinesError
-from fournines.guest.status import parse
 from fournines.probes import GUEST, ApiProbe, ProbeError, Session
+from fournines.probes._guests import said
 
 
 class GuestHttp(ApiProbe):
@@ -16,11 +15,7 @@ class GuestHttp(ApiProbe):
     guest_path = "/"
 
     async def once(self, session: Session, seq: int) -> str | None:
-        answer = (await session.request("GET", GUEST, self.guest_path)).want(200)
-        try:
-            status = parse(answer.body)
-        except NinesError as error:
-            raise ProbeError("body", error.message) from error
+        status = said(await session.request("GET", GUEST, self.guest_path))
         if status.uuid != session.api.guest:
             raise ProbeError("body", f"the answer of {status.uuid or 'a guest that does not know who it is'}")
         return None

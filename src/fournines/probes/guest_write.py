@@ -11,7 +11,7 @@ class GuestWrite(ApiProbe):
     name = "guest-write"
     service = "neutron-l3"
     column = "volume-io"
-    through = "fip"
+    through = ("fip",)
     interval_s = 1
     deadline_s = 3
     guest_path = "/cgi-bin/write"

@@ -11,6 +11,7 @@ from xml.etree.ElementTree import ParseError
 import aiohttp
 
 from fournines.cloud.model import Cloud
+from fournines.demo import possible
 from fournines.errors import DrillError
 from fournines.probes import GUEST, MARK, Api, Probe, ProbeError, Session, catalogue, describe
 from fournines.state import Vault
@@ -21,10 +22,19 @@ _GUEST_S = 10
 T = TypeVar("T")
 
 
-def probes_of(cloud: Cloud) -> list[Probe]:
-    """Those whose service the cloud has: in deployment order; of each service its reads first."""
+def probes_of(cloud: Cloud, requested: Collection[str] = ()) -> list[Probe]:
+    """Those whose service the cloud has: in deployment order; of each service its reads first. Of those that are made
+    on request alone, the requested ones.
+
+    Raises DrillError for a request of something else.
+    """
     order = list(cloud.services)
     probes = [probe for probe in catalogue().values() if probe.service in cloud.services]
+    choice = [probe.name for probe in probes if probe.on_request and (possible(cloud) or not probe.makes_guests)]
+    if wrong := [name for name in requested if name not in choice]:
+        there = ", ".join(choice) or "none"
+        raise DrillError(f"no probe that is made on request: {', '.join(wrong)}", f"of {cloud.name} there is {there}")
+    probes = [probe for probe in probes if not probe.on_request or probe.name in requested]
     return sorted(
         probes,
         key=lambda each: (order.index(each.service), each.writes or each.all_copies, each.name != "token"),
@@ -66,7 +76,6 @@ def answerable(api: Api, probes: Sequence[Probe]) -> tuple[list[Probe], list[str
 
 async def _unknown(api: Api, paths: Collection[str]) -> set[str]:
     """Those of these paths that the guest has nothing at."""
-    session = Session(api)
 
     async def asked(path: str) -> int:
         try:
@@ -75,7 +84,8 @@ async def _unknown(api: Api, paths: Collection[str]) -> set[str]:
         except (ProbeError, aiohttp.ClientError, OSError):
             return 0  # the baseline says what is wrong
 
-    statuses = await asyncio.gather(*map(asked, paths))
+    async with Session(api) as session:
+        statuses = await asyncio.gather(*map(asked, paths))
     return {path for path, status in zip(paths, statuses, strict=True) if status == 404}
 
 

@@ -54,12 +54,12 @@ def bound(timers: Timers, lost: Collection[Part], probe: Probe, request_s: float
 
     `request_s` is the time of the probe's request at baseline.
     """
-    waits = [_of_column(timers, lost, column, rows=probe.rows is not None) for column in probe.columns]
+    waits = [_of_column(timers, lost, column, commits=probe.commits) for column in probe.columns]
     return max(waits) + request_s if any(waits) else 0.0
 
 
-def _of_column(timers: Timers, lost: Collection[Part], column: Column, *, rows: bool) -> float:
-    """The same without the request itself. `rows`: the database must commit."""
+def _of_column(timers: Timers, lost: Collection[Part], column: Column, *, commits: bool) -> float:
+    """The same without the request itself. `commits`: the database must."""
     if column == "volume-io":
         if "osds" in lost:
             return timers.block_failover()
@@ -88,7 +88,7 @@ def _of_column(timers: Timers, lost: Collection[Part], column: Column, *, rows: 
         waits.append(timers.database_hung())
     elif "writer" in lost:
         waits.append(timers.database_failover())
-    if "member" in lost and rows:
+    if "member" in lost and commits:
         waits.append(timers.evs_suspect + timers.evs_install)
     return max(waits) + timers.connect
 

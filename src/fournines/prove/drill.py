@@ -3,7 +3,7 @@
     refuse where a host is in maintenance -> heal -> wait for a healthy cloud -> aim
     remove old rows and images, make the bucket ready -> probe
         baseline -> inject -> steady -> heal -> wait for a healthy cloud -> fail-back
-    stop probing -> round trips and audits -> remove rows, objects and images -> report
+    stop probing -> remove guests -> round trips and audits -> remove rows, objects and images -> report
 
 Where a fault blocks what it takes there is no steady part: it must stand still for a while instead. Where it cuts a
 minority off, that is asked to accept something all the while, and must not.
@@ -16,17 +16,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
 from fournines.cloud.model import Cloud
 from fournines.converge.events import Event, Observer, silent
 from fournines.converge.inspect import inspect
+from fournines.demo import possible
 from fournines.demo.find import Guest, find
 from fournines.errors import DrillError
 from fournines.faults import Fault, undo_all
 from fournines.hosts import Fleet, Host
-from fournines.probes import GUEST, Api, Connections, HostProbe
+from fournines.probes import GUEST, Api, Connections, HostProbe, Probe
 from fournines.prove import minority
 from fournines.prove import samples as sampled
 from fournines.prove.asked import answerable, api_of, probes_of
@@ -39,6 +41,7 @@ from fournines.prove.fleet import ProbeFleet
 from fournines.prove.forecast import Forecast, forecast
 from fournines.prove.healed import always_healed
 from fournines.prove.leftovers import Leftovers
+from fournines.prove.phases import Phases
 from fournines.prove.prober import Beat, Plan
 from fournines.prove.report import Marks, Report, doubts, probe_report
 from fournines.prove.results import Results
@@ -53,7 +56,6 @@ QUORUM_S = 600.0
 """Within which all is well again after the loss of a quorum: its class."""
 _LOOK_EVERY_S = 2.0
 _TELL_EVERY_S = 1.0
-_TICK_S = 0.1
 
 
 def drill(
@@ -69,13 +71,15 @@ def drill(
     foretell: Callable[[Forecast], None] | None = None,
     aside: Callable[[Views], Collection[str]] = lambda views: (),
     connections: Connections = "fresh",
+    requested: Collection[str] = (),
 ) -> Report:
     """Break the cloud once and report. Holds the cloud's lock: the caller must not.
 
     `target`: as `targets.resolve` reads it; for a fault that injures nothing, `none`. `speed` multiplies the probes'
     rates. `results`: where the evidence goes, else a folder of its own. `foretell` hears what the drill will cost,
     just before the fault. `aside`: hosts that somebody has taken out of service. `connections`: of the APIs' clients.
-    Blocks; handles SIGINT, SIGTERM and SIGHUP when called from the main thread, as KeyboardInterrupt.
+    `requested`: names of probes that are made on request alone. Blocks; handles SIGINT, SIGTERM and SIGHUP when called
+    from the main thread, as KeyboardInterrupt.
 
     Raises DrillError (cloud not healthy before, a host in maintenance, no such target, baseline not clean, prober
     dead), LockedError, HostError (the fault could not be injected or healed). What was broken is healed in each case.
@@ -100,6 +104,7 @@ def drill(
             foretell=foretell,
             aside=aside,
             connections=connections,
+            requested=requested,
             undo=lambda: undo_all(fleet[host.name] for host in cloud.hosts),
         )
         return run()
@@ -143,6 +148,8 @@ class Run:
     """Hosts that are out of service on purpose: what else is broken then, the cloud may not survive."""
     connections: Connections = "fresh"
     """How the APIs' clients connect."""
+    requested: Collection[str] = ()
+    """Names of probes that are made on request alone."""
     undo: Callable[[], None] = lambda: None
     """Ends what drills of other faults left."""
 
@@ -151,7 +158,9 @@ class Run:
         if self.target != NOWHERE and (aside := sorted(self.aside(self.look()))):
             away = f"{', '.join(aside)} {'are' if len(aside) > 1 else 'is'} in maintenance"
             raise DrillError(f"{away}, so not drilled", f"nines maintain {aside[0]} --done")
-        with always_healed(self._heal):
+        every = probes_of(self.cloud, self.requested)
+        notes: list[str] = []
+        with ExitStack() as healed, always_healed(self._heal):
             self.undo()
             self._heal()
             views, problems = self._await_healthy("ready", lambda: None)
@@ -169,10 +178,11 @@ class Run:
             lost = struck(fault, names, views, self.cloud)
             results = self.results()
             self._tell("start", "drill", f"{fault.name} of {', '.join(names) or 'nothing'}: {results.folder}")
-            sent, notes = errands(self.cloud, self.fleet, names, self.speed)
+            sent, nowhere = errands(every, self.cloud, self.fleet, names, self.speed)
+            notes += nowhere
             remote = {errand.probe.name for errand in sent}
-            api = self._api(notes)
-            probes = [each for each in probes_of(self.cloud) if not isinstance(each, HostProbe) or each.name in remote]
+            api = self._api(every, notes)
+            probes = [each for each in every if not isinstance(each, HostProbe) or each.name in remote]
             probes, older = answerable(api, probes)
             notes += older
             leftovers = Leftovers(
@@ -180,9 +190,11 @@ class Run:
                 api=self.api,
                 members=[self.fleet[host.name] for host in self.cloud.services[GALERA].hosts],
                 client=sent[0].host if sent else None,
+                guests=possible(self.cloud),
                 note=lambda stage, text: self._tell("note", stage, text),
             )
             leftovers.clear()
+            healed.callback(leftovers.quiet, notes.append)
             beats = tuple(Beat.of(probe, self.speed) for probe in probes)
             here = tuple(beat for beat in beats if beat.probe not in remote)
             plan = Plan(api=api, beats=here, samples=results.samples, connections=self.connections)
@@ -193,7 +205,8 @@ class Run:
                     self.foretell(forecast(self.cloud, fault, names, lost, probes, baseline))
 
             with ProbeFleet(plan, sent) as probing:
-                marks, told, audits = self._injure(fault, probing, results, hosts, failover, foretell)
+                phases = Phases(probing=probing, beats=beats, windows=self.windows, tell=self._tell)
+                marks, told, audits = self._injure(fault, phases, results, hosts, failover, foretell)
                 t0, noise, books = probing.t0, probing.stop(), probing.books
         notes += told
         samples = sampled.read(results.samples)
@@ -257,26 +270,21 @@ class Run:
     def _injure(
         self,
         fault: Fault,
-        probing: ProbeFleet,
+        phases: Phases,
         results: Results,
         hosts: list[Host],
         failover: float,
         foretell: Callable[[Sequence[Sample]], None],
     ) -> tuple[Marks, list[str], list[Verdict]]:
         """Baseline to fail-back, with the prober running."""
-        seen: list[Sample] = []
         notes: list[str] = []
         windows, names = self.windows, [host.name for host in hosts]
-
-        def follow() -> None:
-            seen.extend(probing.new_samples())
-
-        self._pass("baseline", probing.t0 + windows.baseline, follow)
-        foretell(seen)
-        if fault.injures and (bad := [sample for sample in seen if not sample.ok]):
+        phases.last("baseline", windows.baseline, phases.probing.t0)
+        foretell(phases.seen)
+        if fault.injures and (bad := [sample for sample in phases.seen if not sample.ok]):
             last = bad[-1]
             raise DrillError(
-                f"the baseline is not clean: {len(bad)} of {len(seen)} requests were bad, "
+                f"the baseline is not clean: {len(bad)} of {len(phases.seen)} requests were bad, "
                 f"such as {last.probe}: {last.error} {last.detail or ''}".rstrip(),
                 f"see {results.samples}",
             )
@@ -288,11 +296,13 @@ class Run:
         trials = minority.trials(*minority.cut_by(fault, names), self.cloud)
         with minority.Watch(trials, self.fleet) as left_behind:
             if fault.blocks:
-                self._pass("standstill", injected + windows.blocked, follow)
-            elif not self._await_steady(seen, follow, injected, failover):
-                notes.append(f"not served for {windows.steady:g} s on end within {windows.served:g} s of the fault")
+                phases.last("standstill", windows.blocked, injected, spoken=False)
+            elif not phases.steady(injected, failover):
+                notes.append(
+                    f"not served for {windows.steady:g} s on end within {phases.patience(failover):g} s of the fault"
+                )
             while waiting := left_behind.lacks():
-                follow()
+                phases.follow()
                 self._tell("wait", "minority", ", ".join(f"{service} on {host}" for service, host in waiting))
                 time.sleep(_TELL_EVERY_S)
         self._tell("start", "heal")
@@ -301,41 +311,14 @@ class Run:
         healed = results.done("healed", fault=fault.name, hosts=names)
         self._tell("done", "heal", seconds=healed - heal)
         limit = max(windows.healthy, QUORUM_S if fault.letter == "X" else 0)
-        _, problems = self._await_healthy("recovery", follow, briefly=True, limit=limit)
+        _, problems = self._await_healthy("recovery", phases.follow, briefly=True, limit=limit)
         took = results.done("healthy" if not problems else "not healthy") - healed
         if problems:
             recovered = Verdict("recovered", "fail", f"not healthy {took:.0f} s after healing: {'; '.join(problems)}")
         else:
             recovered = Verdict("recovered", "ok", f"every service healthy {took:.1f} s after healing")
-        self._pass("fail-back", time.monotonic() + windows.failback, follow)
+        phases.last("fail-back", windows.failback, time.monotonic())
         return Marks(inject, injected, heal, results.done("stop")), notes, [recovered, *left_behind.verdicts()]
-
-    def _await_steady(self, seen: list[Sample], follow: Callable[[], None], since: float, failover: float) -> bool:
-        """Wait until no probe had a bad request for `steady` seconds, and for no less than the timers may take.
-
-        Judged by completed requests: one that still hangs becomes bad within its deadline, and then counts.
-        """
-        deadline = since + self.windows.served
-        if failover == 0:
-            self._pass("steady", since + self.windows.steady, follow)
-            return True
-        tell = since
-        while True:
-            follow()
-            now = time.monotonic()
-            last_bad = max([sample.end for sample in seen if not sample.ok and sample.end >= since], default=since)
-            quiet_from = max(last_bad, since + failover)
-            if now >= quiet_from + self.windows.steady:
-                self._tell("done", "steady", seconds=now - since)
-                return True
-            if now >= deadline:
-                self._tell("note", "steady", "not served again in time: healing", seconds=now - since)
-                return False
-            if now >= tell:
-                text = f"{now - last_bad:.0f} s without a bad request" if last_bad > since else "no request failed yet"
-                self._tell("wait", "steady", text, seconds=now - since)
-                tell = now + _TELL_EVERY_S
-            time.sleep(_TICK_S)
 
     def _await_healthy(
         self, stage: str, follow: Callable[[], None], *, briefly: bool = False, limit: float | None = None
@@ -367,28 +350,21 @@ class Run:
                 # Looking takes from what is to recover: at most half of the time.
                 time.sleep(max(_LOOK_EVERY_S, time.monotonic() - looked))
 
-    def _pass(self, stage: str, until: float, follow: Callable[[], None]) -> None:
-        began = time.monotonic()
-        self._tell("start", stage)
-        while (left := until - time.monotonic()) > 0:
-            follow()
-            time.sleep(min(_TICK_S, left))
-        follow()
-        self._tell("done", stage, seconds=time.monotonic() - began)
-
     def _heal(self) -> None:
         """On every host: also what an earlier run left, and a host that was fenced on the way."""
         self.fault.heal([self.fleet[host.name] for host in self.cloud.hosts])
 
-    def _api(self, notes: list[str]) -> Api:
-        """With the demo's guest, where it runs."""
-        guest = self.guest()
+    def _api(self, probes: Sequence[Probe], notes: list[str]) -> Api:
+        """With the demo's guest, where it runs, and what probes make guests of, where they do."""
+        api, guest = self.api, self.guest()
         if guest is None:
+            if makers := [probe.name for probe in probes if probe.makes_guests]:
+                raise DrillError(f"{', '.join(makers)}: made of what the demo is made of, and none runs", "nines demo")
             if self.cloud.having("compute"):
                 notes.append("no guest was asked: nines demo starts one")
-            return self.api
-        endpoints = {**self.api.endpoints, GUEST: f"http://{guest.address}"}
-        return replace(self.api, endpoints=endpoints, guest=guest.server, guest_fixed=guest.fixed)
+            return api
+        endpoints = {**api.endpoints, GUEST: f"http://{guest.address}"}
+        return replace(api, endpoints=endpoints, guest=guest.server, guest_fixed=guest.fixed)
 
     def _tell(self, kind: Any, stage: str, text: str = "", seconds: float | None = None) -> None:
         self.observer(Event(kind, stage, text, seconds=seconds))

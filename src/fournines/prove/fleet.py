@@ -7,7 +7,8 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
-from fournines.prove.prober import Plan
+from fournines.probes import api_probe
+from fournines.prove.prober import UNDO_S, Beat, Plan
 from fournines.prove.processes import READY_S, Processes
 from fournines.prove.remote import Books, Errand, HostProber
 from fournines.prove.samples import Noise, Sample, parse, read
@@ -64,10 +65,13 @@ class ProbeFleet:
         return list(parse(line.decode() for line in lines))
 
     def stop(self) -> Noise:
-        """No more starts; waits for open requests, within their deadlines. Raises DrillError when it does not end."""
+        """No more starts; waits for open requests, within their deadlines, and for what they made to go.
+
+        Raises DrillError when it does not end.
+        """
         for each in (self._here, *self._remote):
             each.no_more()
-        bound = max(beat.deadline_s for beat in self.plan.beats) + 15
+        bound = max(_longest(beat) for beat in self.plan.beats) + 15
         said = self._here.ended(bound)
         ended = [(program, program.hear("ended", bound)) for program in self._remote]
         self.books = tuple(program.books(end) for program, end in ended if end["books"])
@@ -79,3 +83,8 @@ class ProbeFleet:
             cpu_s=round(sum(end["cpu_s"] for end in said), 3),
             clock_s=max([program.uncertain_s for program in self._remote], default=0.0),
         )
+
+
+def _longest(beat: Beat) -> float:
+    """For which a request may be under way, what it made included."""
+    return beat.deadline_s + (UNDO_S if api_probe(beat.probe).makes_guests else 0)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import signal
 import tempfile
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator, Iterable
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
 from fournines.cloud.model import Cloud
 from fournines.errors import DrillError, NinesError
-from fournines.probes import Api, ApiProbe
+from fournines.probes import Api, ApiProbe, Probe
+from fournines.probes._guests import WATCHES
+from fournines.prove import guests
 from fournines.prove.asked import admin_of, probes_of
 from fournines.prove.prober import Beat, Plan
 from fournines.state import State
@@ -23,16 +26,18 @@ SPEED = 0.2
 """As many requests a second as in a drill, times this: a cloud in production has others to serve."""
 
 
-def watched(cloud: Cloud) -> list[ApiProbe]:
-    """The probes that may stand: this machine makes them, and they leave nothing and need nothing left there.
+def watched(cloud: Cloud, requested: Collection[str] = ()) -> list[ApiProbe]:
+    """The probes that may stand: this machine makes them, and they leave nothing and need nothing left there; and what
+    is requested of those that are made on request alone.
 
     What others write lies in the database, and is removed there when a drill has audited it: a standing
     process would need a right to all databases, and would take acknowledged rows from under a drill's audit. What
-    reads an object or asks a guest stands on what a drill or `nines demo --delete` takes away.
+    reads an object or asks a guest stands on what a drill or `nines demo --delete` takes away. Raises DrillError for a
+    request of something else.
     """
     return [
         probe
-        for probe in probes_of(cloud)
+        for probe in probes_of(cloud, requested)
         if isinstance(probe, ApiProbe) and not (probe.writes or probe.fetches or probe.guest_path)
     ]
 
@@ -45,18 +50,23 @@ def api(cloud: Cloud, state: State) -> Api:
             f"there are no secrets of the cloud {cloud.name} here",
             "watch where nines up or apply ran, with the same NINES_STATE",
         )
-    return admin_of(cloud, vault)
+    return replace(admin_of(cloud, vault), guests=WATCHES)
 
 
 def watch(
-    cloud: Cloud, api: Api, listen: Listen, speed: float = SPEED, tell: Callable[[str], None] = lambda text: None
+    cloud: Cloud,
+    api: Api,
+    listen: Listen,
+    speed: float = SPEED,
+    tell: Callable[[str], None] = lambda text: None,
+    requested: Collection[str] = (),
 ) -> None:
     """Until SIGINT or SIGTERM; from the main thread only. `tell` is given a line when the probes run.
 
     Raises NinesError (cannot listen) and DrillError (a prober could not start, or died). A cloud that does not
     answer is none: that is what is measured.
     """
-    probes = watched(cloud)
+    probes = watched(cloud, requested)
     metrics = Metrics(cloud.name, probes)
     beats = tuple(Beat.of(probe, speed) for probe in probes)
     with (
@@ -64,6 +74,7 @@ def watch(
         served(metrics.registry, listen) as url,
         tempfile.TemporaryDirectory(prefix="nines-watch-") as folder,
         _restartable(),
+        _no_guests(api, probes, tell),
         StandingProbes(Plan(api=api, beats=beats, samples=Path(folder) / "samples", standing=True)) as standing,
     ):
         rate = sum(1 / beat.interval_s for beat in beats)
@@ -71,6 +82,24 @@ def watch(
         while True:
             for sample in standing.samples():
                 metrics.take(sample)
+
+
+@contextlib.contextmanager
+def _no_guests(api: Api, probes: Iterable[Probe], tell: Callable[[str], None]) -> Generator[None]:
+    """None of these probes is left from before this block, and none after it, which ends the prober in their middle."""
+
+    def remove() -> None:
+        if any(probe.makes_guests for probe in probes):
+            try:
+                guests.remove(api)
+            except DrillError as error:
+                tell(f"{error.message}; the next nines watch with such probes tries again")
+
+    remove()
+    try:
+        yield
+    finally:
+        remove()
 
 
 class _Told(BaseException):

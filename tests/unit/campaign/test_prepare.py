@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from campaigns import about
@@ -42,14 +43,17 @@ def test_what_is_resumed_goes_on_as_it_was_begun(site: Site) -> None:
         site.resume()
 
 
-@pytest.mark.parametrize(("written", "meant"), [({"connections": "kept"}, "kept"), ({}, "fresh")])
-def test_clients_connect_as_when_it_was_begun(
-    written: dict[str, str], meant: str, site: Site, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [({"connections": "kept", "probes": ["create-to-answer"]}, ("kept", ["create-to-answer"])), ({}, ("fresh", ()))],
+)
+def test_clients_connect_and_probe_as_when_it_was_begun(
+    written: dict[str, Any], meant: tuple[str, Any], site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[str] = []
+    told: list[Any] = []
 
     def drill(*words: object) -> None:
-        told.append(str(words[-1]))
+        told.append(words[-2:])
 
     monkeypatch.setattr(prepare, "drill", drill)
     now = configuration(deploy.stages(CLOUD, site.state.vault()))
@@ -59,7 +63,7 @@ def test_clients_connect_as_when_it_was_begun(
     campaign = site.campaign(folder, lambda outcome: None)
     planned = campaign.choice.planned(1)
     campaign.drill(planned, folder.begin(planned, "D"))
-    assert (folder.connections, told) == (meant, [meant])
+    assert (folder.connections, told) == (meant[0], [meant])
 
 
 def test_results_of_two_configurations_do_not_add_up(site: Site) -> None:

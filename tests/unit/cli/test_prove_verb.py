@@ -44,6 +44,14 @@ def test_there_are_two_kinds_of_connections(nines: Nines, words: tuple[str, ...]
         assert word in said.err
 
 
+def test_a_probe_that_nobody_can_request(nines: Nines) -> None:
+    assert nines("prove", "--resume", "--probe", "create-to-answer").code == 2
+    said = nines("prove", "--drills", "3", "--probe", "token")
+    assert said.code == 7
+    assert "no probe that is made on request: token" in said.err
+    assert "of lab there is create-to-answer" in said.err
+
+
 def test_nothing_to_resume(nines: Nines) -> None:
     said = nines("prove", "--resume")
     assert (said.code, said.out) == (7, "")

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from aiohttp import web
+from little_guests import LittleGuests
 
 from fournines.probes import GUEST, MARK, Api, catalogue
 from fournines.state import Vault
@@ -50,6 +51,9 @@ LISTS = {
     "/v2.1/servers/detail": "servers",
     "/v2.1/os-migrations": "migrations",
     "/v2.0/ports": "ports",
+    "/v2.0/floatingips": "floatingips",
+    "/v2.1/flavors": "flavors",
+    "/v2.0/security-groups": "security_groups",
     "/v3/attachments": "attachments",
 }
 """Path -> key of the list."""
@@ -148,6 +152,7 @@ class LittleCloud:
         """Path -> what is listed there."""
         self.allocations: dict[str, dict[str, Any]] = {}
         """Id of a resource provider -> consumer -> what it holds of it."""
+        self.guests = LittleGuests()
         self.leased = FIXED
         """What a DHCP server acknowledges."""
         self.guest_lacks: set[str] = set()
@@ -236,13 +241,16 @@ class LittleCloud:
         app.router.add_get("/resource_providers/{id}/allocations", self._held)
         for path in LISTS:
             app.router.add_get(path, self._list)
+        self.guests.add_routes(app.router)
         for path in MAKES:
             app.router.add_post(path, self._make)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
         self._loop.run_until_complete(self._runner.setup())
+        self._loop.run_until_complete(self.guests.start())
         self._loop.run_until_complete(self._listen())
         self._ready.set()
         self._loop.run_forever()
+        self._loop.run_until_complete(self.guests.runner.cleanup())
         self._loop.run_until_complete(self._runner.cleanup())
         self._loop.run_until_complete(_end_all())
         self._loop.close()
@@ -371,7 +379,7 @@ class LittleCloud:
                 return web.Response(body=self.objects[key])
 
     async def _list(self, request: web.Request) -> web.Response:
-        listed = self.lists.get(request.path, [])
+        listed = self.lists.get(request.path, []) + self.guests.listed(request.path, request.query)
         if marker := request.query.get("marker"):
             listed = listed[1 + next(n for n, each in enumerate(listed) if marker in map(each.get, _NAMES)) :]
         return web.json_response({LISTS[request.path]: listed[: int(request.query.get("limit", 1000))]})

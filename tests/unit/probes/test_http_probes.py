@@ -17,7 +17,7 @@ from fournines.services import catalogue as services
 from fournines.state import Vault
 
 ASKED = [probe for probe in catalogue().values() if isinstance(probe, ApiProbe)]
-PROBES = [pytest.param(probe, id=probe.name) for probe in ASKED]
+PROBES = [pytest.param(probe, id=probe.name) for probe in ASKED if not probe.on_request]
 KINDS = pytest.mark.parametrize("connections", ["fresh", "kept"])
 
 

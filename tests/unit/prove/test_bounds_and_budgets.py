@@ -63,6 +63,19 @@ def test_an_address_is_acknowledged_by_whoever_is_left(timers: Timers) -> None:
     assert (budget({"H"}, renew.columns), budget({"D"}, renew.columns)) == (180, 0)
 
 
+@pytest.mark.parametrize("timers", [LAB, METAL])
+def test_a_guest_that_is_made_stands_on_all_that_it_takes(timers: Timers) -> None:
+    create = probes()["create-to-answer"]
+    assert set(create.columns) == {"create", "volume-io", "dhcp", "fip"}
+    stands_on: tuple[Part, ...] = ("broker", "osds", "router", "guests", "vip", "dhcp")
+    for lost in stands_on:
+        assert bound(timers, {lost}, create, 50) > 50, lost
+    assert bound(timers, {"member"}, create, 0) == bound(timers, {"member"}, WRITE, 0), "the database must commit"
+    assert floor(timers, {"vip", "osds", "copies", "router"}, create) == 0
+    assert [budget({letter}, create.columns) for letter in ("D", "E", "F", "G")] == [60, 30, 30, 60], "the notes'"
+    assert budget({"H"}, create.columns) == 180, "its own guests', for it has one there"
+
+
 def test_a_host_of_several_roles_may_cost_what_each_of_them_may() -> None:
     assert budget({"D", "G"}, ("token",)) == budget({"D"}, ("token",))
     assert budget({"D", "G"}, ("fip",)) == budget({"G"}, ("fip",))

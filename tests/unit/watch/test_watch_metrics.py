@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from test_watch_condition import sample
 
 from fournines.cli.clouds import load
+from fournines.errors import DrillError
 from fournines.probes import ApiProbe, catalogue
 from fournines.prove.samples import DEADLINE, Sample
 from fournines.watch.metrics import KINDS, Metrics, buckets
@@ -118,6 +119,14 @@ def test_the_watched_probes_leave_nothing_and_need_nothing() -> None:
     for probe in probes:
         assert isinstance(probe, ApiProbe)
         assert not probe.writes
+
+
+def test_what_is_requested_is_watched_too() -> None:
+    lab = load("lab")
+    more = {probe.name for probe in watched(lab, ["create-to-answer"])} - {probe.name for probe in watched(lab)}
+    assert more == {"create-to-answer"}
+    with pytest.raises(DrillError, match="no probe that is made on request: write"):
+        watched(lab, ["write"])
 
 
 @pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not installed")

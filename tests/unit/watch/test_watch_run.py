@@ -16,11 +16,13 @@ from pathlib import Path
 
 import pytest
 from little_cloud import PASSWORD, LittleCloud
+from little_guests import Guest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 from test_watch_metrics import Series
 
 from fournines.errors import NinesError
+from fournines.probes._guests import WATCHES
 from fournines.state import State
 from fournines.watch.run import until_told
 from fournines.watch.serve import Listen, served
@@ -32,7 +34,8 @@ from fournines.cli.clouds import load
 from fournines.probes import Api
 from fournines.watch.run import watch
 from fournines.watch.serve import Listen
-watch(load("lab"), Api(**json.load(sys.stdin)), Listen("127.0.0.1", 0), 2, lambda text: print(text, flush=True))
+at, tell = Api(**json.load(sys.stdin)), lambda text: print(text, flush=True)
+watch(load("lab"), at, Listen("127.0.0.1", 0), 2, tell, sys.argv[1:])
 """
 """`watch` at a server that tests can break: the command line knows clouds, whose addresses are their own."""
 
@@ -111,6 +114,37 @@ def test_an_outage_as_prometheus_sees_it(keystone: LittleCloud, environment: dic
             assert process.stderr
             assert process.stderr.read() == ""
             assert not list(Path(environment["TMPDIR"]).iterdir()), "nothing is left"
+        finally:
+            process.kill()
+
+
+def test_a_guest_in_the_making_does_not_outlive_the_watch(keystone: LittleCloud, environment: dict[str, str]) -> None:
+    for name in ("fournines-watch-9", "fournines-probe-9"):
+        guest = Guest(name, {})
+        keystone.guests.servers[guest.id] = guest
+    keystone.guests.boots_s = 600
+    with subprocess.Popen(
+        [sys.executable, "-c", _AGAINST, "create-to-answer"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdin
+            process.stdin.write(json.dumps(asdict(keystone.api(guests=WATCHES))))
+            process.stdin.close()
+            ends = time.monotonic() + 90
+            while not keystone.guests.addresses:
+                assert time.monotonic() < ends
+                time.sleep(0.05)
+            assert keystone.guests.names == {"fournines-probe-9", "fournines-watch-0"}, "a drill's is the drill's"
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(60) == 0
+            assert process.stderr
+            assert process.stderr.read() == ""
+            assert keystone.guests.names == {"fournines-probe-9"}
         finally:
             process.kill()
 

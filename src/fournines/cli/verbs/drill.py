@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fournines.cli.options import CloudOption, ConnectionsOption, JsonOption
+from fournines.cli.options import CloudOption, ConnectionsOption, JsonOption, ProbeOption
 
 
 def drill(
@@ -28,6 +28,7 @@ def drill(
         ),
     ] = None,
     connections: ConnectionsOption = None,
+    probe: ProbeOption = None,
     cloud: CloudOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -59,6 +60,7 @@ def drill(
             *(resolved, fleet, state, injury, target or NOWHERE, observer),
             aside=lambda views: in_maintenance(resolved, views),
             connections=connections or "fresh",
+            requested=probe or (),
         )
     if as_json:
         typer.echo(json.dumps(report.as_json()))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from fournines.cli.options import CloudOption, ConnectionsOption, JsonOption
+from fournines.cli.options import CloudOption, ConnectionsOption, JsonOption, ProbeOption
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -38,6 +38,7 @@ def prove(
         bool, typer.Option("--double", help="Some drills have a second fault while the first holds.")
     ] = False,
     connections: ConnectionsOption = None,
+    probe: ProbeOption = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the newest campaign that has not ended.")
     ] = False,
@@ -60,7 +61,7 @@ def prove(
     from fournines.cli.ticker import ticker
     from fournines.cloud import find_cloud
 
-    if resume and (time or drills or seed is not None or faults or double or connections):
+    if resume and (time or drills or seed is not None or faults or double or connections or probe):
         raise typer.BadParameter("what was asked at the start holds: give it alone", param_hint="--resume")
     if not resume and not (time or drills):
         raise typer.BadParameter("how long? --for 8h, or --drills 300", param_hint="--for")
@@ -75,7 +76,8 @@ def prove(
             spec = find_cloud(cloud).read_text(encoding="utf-8")
             chosen = [name.strip() for name in faults.split(",") if name.strip()] if faults else None
             seed = random.randrange(2**31) if seed is None else seed  # noqa: S311 - to be told, and given again
-            folder = site.begin(spec, Asked(drills, time), seed, chosen, double, connections or "fresh")
+            asked = Asked(drills, time)
+            folder = site.begin(spec, asked, seed, chosen, double, connections or "fresh", probe or ())
         about = folder.about
         what = f"seed {about['seed']}, {resolved.fidelity}, {folder.connections} connections"
         told(f"campaign {folder.path.name} of {resolved.name}, {what}", out)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from fournines.cli.options import CloudOption
+from fournines.cli.options import CloudOption, ProbeOption
 
 
 def watch(
@@ -15,11 +15,12 @@ def watch(
     speed: Annotated[
         float, typer.Option("--speed", min=0.01, max=10, help="Requests a second, as a share of a drill's.")
     ] = 0.2,
+    probe: ProbeOption = None,
     rules: Annotated[
         bool, typer.Option("--rules", help="Print Prometheus rules for the cloud's SLA instead; asks no host.")
     ] = False,
 ) -> None:
-    """Ask the cloud for ever, as drills do, for Prometheus. Only reads.
+    """Ask the cloud for ever, as drills do, for Prometheus. Only reads, unless more is requested by --probe.
 
     Ends at SIGINT or SIGTERM, with exit 0. 7: the prober died.
     """
@@ -39,4 +40,5 @@ def watch(
         where = Listen.parse(listen)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--listen") from None
-    watch(resolved, api(resolved, State(resolved.name)), where, speed, lambda text: typer.echo(text, err=True))
+    at = api(resolved, State(resolved.name))
+    watch(resolved, at, where, speed, lambda text: typer.echo(text, err=True), probe or ())
