@@ -59,9 +59,14 @@ def standing(built: Standing, lost: list[str], request: pytest.FixtureRequest) -
     """The lab up and well, whatever the test before did to it. Its guest is as that test left it."""
     if lost:
         pytest.fail(f"the lab is lost since {lost[0]}", pytrace=False)
-    if built.nines("status", exits=(0, 1)).returncode:
+    if (said := built.nines("status", exits=(0, 1))).returncode:
         lost.append(request.node.nodeid)
-        built.nines("up", "--no-guest", timeout=1500)
+        scene = f"before that `up`:\n{said.stdout}\n{built.scene()}"
+        try:
+            built.nines("up", "--no-guest", timeout=1500)
+        except AssertionError as error:
+            error.add_note(scene)
+            raise
         lost.clear()
     return built
 

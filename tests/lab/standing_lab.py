@@ -15,6 +15,7 @@ import pytest
 
 from fournines.cloud import Cloud, load
 from fournines.converge.inspect import HostView, inspect
+from fournines.errors import NinesError
 from fournines.hosts import Fleet, Power, run
 from fournines.hosts.fleet import fleet
 from fournines.services import catalogue
@@ -95,6 +96,18 @@ class Standing:
         switched = self.fleet[host]
         assert isinstance(switched, Power)
         return switched
+
+    def scene(self) -> str:
+        """What may tell why the lab is not as it was left: how long each host is on, and whom its BMC switched."""
+        lines: list[str] = []
+        for host in self.cloud.hosts:
+            try:
+                lines.append(f"{host.name} is on for {self.on(host.name, 'ps', '-o', 'etime=', '-p', '1').strip()}")
+            except NinesError as error:
+                lines.append(str(error))
+        log = self.state.folder / "lab/bmc.log"
+        told = log.read_text().splitlines() if log.exists() else []
+        return "\n".join([*lines, *[line for line in told if ": POST" in line][-10:]])
 
     def views(self) -> dict[str, HostView]:
         return dict(inspect(self.cloud, self.fleet))
