@@ -48,7 +48,7 @@ SetOption = Annotated[
 
 ProbeOption = Annotated[
     list[str] | None,
-    typer.Option("--probe", metavar="NAME", help="A probe that is made on request alone: create-to-answer."),
+    typer.Option("--probe", metavar="NAME", help="A probe that is made on request alone, such as create-to-answer."),
 ]
 
 AcceptOption = Annotated[

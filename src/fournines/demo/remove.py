@@ -11,8 +11,7 @@ from fournines.cloud.model import Cloud
 from fournines.converge.events import Event, Observer
 from fournines.demo import EXTERNAL, NAME
 from fournines.errors import WaitError
-from fournines.probes import MARK
-from fournines.probes._guests import WATCHES
+from fournines.probes import MARK, WATCHES
 from fournines.state import State
 from fournines.verify.client import Client, clients, failures
 from fournines.verify.s3 import keys, remove_bucket, s3

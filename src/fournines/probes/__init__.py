@@ -32,6 +32,7 @@ from typing import Any, ClassVar
 from fournines.cloud.columns import Column
 from fournines.cloud.model import Cloud, Host
 from fournines.probes._connections import Connections
+from fournines.probes._guests import WATCHES
 from fournines.probes._http import GUEST, Answer, Api, ProbeError, Session, describe
 from fournines.probes._rows import MARK, Rows
 from fournines.seam import instances
@@ -39,6 +40,7 @@ from fournines.seam import instances
 __all__ = [
     "GUEST",
     "MARK",
+    "WATCHES",
     "Answer",
     "Api",
     "ApiProbe",

@@ -12,8 +12,7 @@ from types import FrameType
 
 from fournines.cloud.model import Cloud
 from fournines.errors import DrillError, NinesError
-from fournines.probes import Api, ApiProbe, Probe
-from fournines.probes._guests import WATCHES
+from fournines.probes import WATCHES, Api, ApiProbe, Probe
 from fournines.prove import guests
 from fournines.prove.asked import admin_of, probes_of
 from fournines.prove.prober import Beat, Plan

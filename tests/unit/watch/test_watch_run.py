@@ -22,7 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from test_watch_metrics import Series
 
 from fournines.errors import NinesError
-from fournines.probes._guests import WATCHES
+from fournines.probes import WATCHES
 from fournines.state import State
 from fournines.watch.run import until_told
 from fournines.watch.serve import Listen, served
@@ -74,15 +74,20 @@ def environment(tmp_path: Path) -> dict[str, str]:
     return {**os.environ, "NINES_STATE": str(tmp_path / "state"), "TMPDIR": str(temporary)}
 
 
-def test_an_outage_as_prometheus_sees_it(keystone: LittleCloud, environment: dict[str, str]) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", _AGAINST],
+def watching(environment: dict[str, str], *requested: str) -> subprocess.Popen[str]:
+    """A watch in a process of its own, which is told on standard input where to ask."""
+    return subprocess.Popen(
+        [sys.executable, "-c", _AGAINST, *requested],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment,
         text=True,
-    ) as process:
+    )
+
+
+def test_an_outage_as_prometheus_sees_it(keystone: LittleCloud, environment: dict[str, str]) -> None:
+    with watching(environment) as process:
         try:
             assert process.stdin
             assert process.stdout
@@ -123,14 +128,7 @@ def test_a_guest_in_the_making_does_not_outlive_the_watch(keystone: LittleCloud,
         guest = Guest(name, {})
         keystone.guests.servers[guest.id] = guest
     keystone.guests.boots_s = 600
-    with subprocess.Popen(
-        [sys.executable, "-c", _AGAINST, "create-to-answer"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment,
-        text=True,
-    ) as process:
+    with watching(environment, "create-to-answer") as process:
         try:
             assert process.stdin
             process.stdin.write(json.dumps(asdict(keystone.api(guests=WATCHES))))

@@ -24,6 +24,7 @@ from fournines.converge.agent.units import (
 )
 
 ATTEMPTS = 3
+"""Starts of a unit, the last of which must succeed."""
 
 
 def units(machine: Machine, request: Data, line: Line) -> Data:
