@@ -5,7 +5,11 @@ the same instant, so what was just written may make a difference. One reading be
 ended on every copy, and a copy shows all that was committed when it was asked: so
 
     a cell that was once the same on two copies is the same: it held the same rows
-    a difference that is the same twice on end is one: what was on its way the first time had arrived by the second
+    a difference that is the same three times on end is one
+
+Twice is not enough: a row may be on its way to one copy at the first reading, and its removal on its way to the
+other at the second. By the third both have arrived. That holds for rows whose contents never come again once they
+have changed, as those with a time of change.
 """
 
 from __future__ import annotations
@@ -19,6 +23,9 @@ Held = Mapping[Cell, tuple[int, int]]
 """Cell -> rows, and the exclusive or of their contents; a cell without rows may be missing."""
 Pair = tuple[str, Cell]
 """A copy that is compared with the first one, and where."""
+
+PROOF = 3
+"""So often on end a difference is the same when it is one."""
 
 _NOTHING = (0, 0)
 
@@ -37,9 +44,14 @@ class Comparison:
     """What is known after some readings of the same cells."""
 
     open: Mapping[Pair, Difference]
-    """Never seen to be the same yet."""
-    proven: Mapping[Pair, Difference]
-    """They do differ."""
+    """Never seen to be the same yet, as last read."""
+    times: Mapping[Pair, int]
+    """Of those: in how many readings on end the difference was this one."""
+
+    @property
+    def proven(self) -> dict[Pair, Difference]:
+        """They do differ."""
+        return {pair: each for pair, each in self.open.items() if self.times[pair] >= PROOF}
 
 
 def differences(held: Mapping[str, Held]) -> dict[Pair, Difference]:
@@ -58,6 +70,7 @@ def compare(held: Mapping[str, Held], before: Comparison | None = None) -> Compa
     """One reading more. Every reading is of the same copies, in the same order."""
     now = differences(held)
     if before is None:
-        return Comparison(now, {})
+        return Comparison(now, dict.fromkeys(now, 1))
     still = {pair: now[pair] for pair in before.open if pair in now}
-    return Comparison(still, {pair: each for pair, each in still.items() if before.open[pair] == each})
+    times = {pair: before.times[pair] + 1 if before.open[pair] == each else 1 for pair, each in still.items()}
+    return Comparison(still, times)

@@ -158,7 +158,7 @@ def test_tables_that_differ_are_read_again_and_no_others() -> None:
     ],
     ids=["row", "contents", "more", "no such table"],
 )
-def test_tables_that_differ_in_the_same_way_twice_are_not_equal(odd: str, why: str) -> None:
+def test_tables_that_differ_in_the_same_way_again_and_again_are_not_equal(odd: str, why: str) -> None:
     assert look("tables-equal", members([SAME], [SAME], [odd])) == ("fail", why)
     assert look("tables-equal", members([SAME], [None], [odd]))[0] == "fail", "whoever was not seen"
 
@@ -174,7 +174,7 @@ def test_tables_that_were_not_seen_are_not_equal() -> None:
         look("tables-equal", members([SAME], [SAME], [odd, None]))
     busy = [tables(a={"0": [2, each]}, b={}) for each in range(100, 110)]
     outcome, detail = look("tables-equal", members([SAME], [SAME], busy))
-    assert (outcome, detail) == ("unknown", "never twice the same while read 6 times: nova.a")
+    assert (outcome, detail) == ("unknown", "never 3 times on end the same while read 6 times: nova.a")
 
 
 def test_the_statement_that_reads_a_table() -> None:

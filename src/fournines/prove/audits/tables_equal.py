@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from fournines.errors import HostError
 from fournines.hosts import Fleet, run
 from fournines.prove.audits import Audit, Evidence, Outcome
-from fournines.prove.differences import Comparison, Difference, Held, Pair, compare
+from fournines.prove.differences import PROOF, Comparison, Difference, Held, Pair, compare
 from fournines.prove.facts import GALERA
 from fournines.services.galera import tables
 
@@ -43,7 +43,7 @@ class TablesEqual(Audit):
             return "unknown", blind
         if found.open:
             where = sorted({table for _, (table, _) in found.open})
-            return "unknown", f"never twice the same while read {readings} times: {', '.join(where)}"
+            return "unknown", f"never {PROOF} times on end the same while read {readings} times: {', '.join(where)}"
         one = next(iter(held.values()))
         count = sum(cell == _THERE for _, cell in one)
         rows = sum(rows for (_, cell), (rows, _) in one.items() if cell != _THERE)
