@@ -1,7 +1,7 @@
 """MariaDB with Galera: one writer, synchronous copies, no acknowledged row lost.
 
 Clients never connect to a member: they go through `haproxy_local` on their own host, which keeps to one writer.
-Founding and rejoining is each member's own business (`onhost/galera_member.py`), so that the cluster comes back
+Founding and rejoining is each member's own business (`onhost/galera_rule.py`), so that the cluster comes back
 after a blackout without `nines` and without a human.
 """
 
@@ -95,7 +95,7 @@ class Galera(Service):
             yield pem_file(vault, certificate, owner="mysql")
         yield Directory(path="/etc/fournines")
         yield Directory(path="/usr/local/lib/fournines")
-        yield File(path=_MEMBER, content=on_host("galera_member.py"))
+        yield File(path=_MEMBER, content=on_host("galera_member.py", after="galera_rule.py"))
         members = {other.name: other.management for other in hosts}
         yield File(path=_MEMBER_CONF, content=json.dumps({"name": host.name, "members": members}, indent=1) + "\n")
         yield File(
