@@ -70,7 +70,8 @@ def lasts(sizes: list[float], copies: int, used: float) -> bool | None:
     holds one copy at most. None: there are not enough of them to make copies in."""
     if len(sizes) <= copies:
         return None
-    return sum(min(FULL * size, used / copies) for size in sorted(sizes)[:-1]) >= used if copies else True
+    # Not divided by `copies`: thirds do not add up to a whole.
+    return sum(min(FULL * size * copies, used) for size in sorted(sizes)[:-1]) >= used * copies
 
 
 if __name__ == "__main__":
