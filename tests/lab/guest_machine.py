@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import os
 import resource
 import socket
@@ -12,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fournines.errors import NinesError
 from fournines.guest import status
@@ -35,6 +36,7 @@ class Machine:
 
     def __init__(self, disk: Path, net: str, port: int = 0) -> None:
         self._port = port
+        self._control = f"{disk}.qmp"
         self.console: list[str] = []
         self.started = time.monotonic()
         self._process = subprocess.Popen(
@@ -42,6 +44,7 @@ class Machine:
                 *("setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64"),
                 *("-machine", "pc", "-accel", "tcg,tb-size=32", "-m", "96", "-display", "none"),
                 *("-serial", "stdio", "-monitor", "none", "-no-reboot"),
+                *("-qmp", f"unix:{disk}.qmp,server=on,wait=off"),
                 *("-drive", f"file={disk},format=raw,if=virtio,werror=report"),
                 *("-netdev", f"{net},id=net", "-device", "virtio-net-pci,netdev=net"),
             ],
@@ -69,6 +72,37 @@ class Machine:
     def disk_refuses(self) -> None:
         """From now on each write to the disk fails: the process may write to no file."""
         resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (0, 0))
+
+    def plug(self, disk: Path, serial: str) -> None:
+        """While it runs, as Nova attaches a volume."""
+        file = {"driver": "file", "filename": str(disk)}
+        self._told("blockdev-add", {"driver": "raw", "node-name": "plugged", "file": file})
+        self._told("device_add", {"driver": "virtio-blk-pci", "id": "plugged", "drive": "plugged", "serial": serial})
+
+    def unplug(self) -> None:
+        """What was plugged: returns when the guest has let it go, which it is asked to."""
+        self._told("device_del", {"id": "plugged"}, until="DEVICE_DELETED")
+        self._told("blockdev-del", {"node-name": "plugged"})
+
+    def _told(self, command: str, arguments: dict[str, Any], until: str = "") -> None:
+        """By QMP, to QEMU itself; with its answer, and that event of the device."""
+        with socket.socket(socket.AF_UNIX) as control:
+            control.settimeout(BOUND)
+            control.connect(self._control)
+            with control.makefile("rw") as lines:
+                said = (json.loads(line) for line in lines)
+                next(said)  # its greeting
+                events: list[dict[str, Any]] = []
+                for execute, given in (("qmp_capabilities", {}), (command, arguments)):
+                    lines.write(json.dumps({"execute": execute, "arguments": given}) + "\n")
+                    lines.flush()
+                    while "event" in (answer := next(said)):
+                        events.append(answer)
+                    assert "return" in answer, answer
+                while until and not any(
+                    each["event"] == until and each["data"].get("device") == "plugged" for each in events
+                ):
+                    events.append(next(said))
 
     def get(self, path: str = "/", timeout: float = 10) -> tuple[int, str]:
         """HTTP's status and body. Raises OSError or HTTPException when there is no answer."""

@@ -102,6 +102,25 @@ def test_its_address_is_acknowledged_as_often_as_asked_and_nothing_changes(built
         assert after.boot_id == before.boot_id
 
 
+def test_it_tells_which_disks_it_can_read_while_they_come_and_go(built: Path, tmp_path: Path) -> None:
+    volume = tmp_path / "volume.raw"
+    volume.touch()
+    os.truncate(volume, GIB)
+
+    def told(wanted: list[str]) -> bool | None:
+        code, body = guest.get("/cgi-bin/disks", BOUND)
+        assert code == 200, body
+        return True if status.disks(body) == wanted else None
+
+    with machine(copied(built, tmp_path / "disk.raw")) as guest:
+        guest.wait("its own disk has no serial", lambda: told([]))
+        for _ in range(2):
+            guest.plug(volume, UUID)
+            guest.wait("the volume", lambda: told([UUID[:20]]))
+            guest.unplug()
+            guest.wait("none", lambda: told([]))
+
+
 def test_metadata_names_it_and_a_refused_write_is_not_acknowledged(built: Path, tmp_path: Path) -> None:
     disk = copied(built, tmp_path / "disk.raw", GIB)
     (tmp_path / "answer.py").write_text(ANSWER)

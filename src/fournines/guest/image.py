@@ -182,7 +182,7 @@ def initrd(wanted: Recipe, root: Path) -> bytes:
     """The initial RAM disk, which the guest never leaves. `root` has the unpacked packages."""
     loaded = modules.needed(_only(root / "usr/lib/modules", "*"), wanted.modules)
     scripts = {name: text.encode() for name, text in wanted.inside.items() if name.endswith(".sh")}
-    answers = {"status.sh": "index.cgi", "write.sh": "write", "renew.sh": "renew"}
+    answers = {"status.sh": "index.cgi", "write.sh": "write", "renew.sh": "renew", "disks.sh": "disks"}
     folders = (
         "bin",
         "data",

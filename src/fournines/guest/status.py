@@ -2,6 +2,7 @@
 
 GET /                  Status, as JSON
 GET /cgi-bin/write     {"microseconds": 8123}, once a write is on its disk; 503 when the disk refused it
+GET /cgi-bin/disks     {"disks": ["d8e02d56-2648-49a3-"]}, the serials of those that answer a read just now
 GET /cgi-bin/renew     Renewal, as JSON, once a DHCP server has acknowledged its address; 503 when none did
 """
 
@@ -97,6 +98,18 @@ def written(body: str | bytes) -> float:
         return _get(_mapping(json.loads(body)), "microseconds", int) / 1e6
     except (KeyError, TypeError, ValueError) as error:
         raise NinesError(f"not what a guest answers after a write ({error!r}): {body[:200]!r}") from error
+
+
+def disks(body: str | bytes) -> list[str]:
+    """The answer to GET /cgi-bin/disks: serials, the first 20 characters of volumes' ids. Raises NinesError for anything
+    else."""
+    try:
+        said: Any = _mapping(json.loads(body))["disks"]
+        if not isinstance(said, list) or not all(isinstance(each, str) for each in cast("list[object]", said)):
+            raise TypeError(f"disks is {said!r}")
+        return cast("list[str]", said)
+    except (KeyError, TypeError, ValueError) as error:
+        raise NinesError(f"not what a guest answers about disks ({error!r}): {body[:200]!r}") from error
 
 
 def renewed(body: str | bytes) -> Renewal:

@@ -15,7 +15,7 @@ from fournines.guest import disk, image, modules
 def test_the_digest_follows_every_script() -> None:
     made = image.recipe()
     assert made.digest == image.recipe().digest
-    scripts = ("init", "dhcp", "count", "metadata", "status", "write", "renew", "since")
+    scripts = ("init", "dhcp", "count", "metadata", "status", "write", "renew", "disks", "since")
     assert {"inittab", *(f"{name}.sh" for name in scripts)} == set(made.inside)
     for name, text in made.inside.items():
         changed = dataclasses.replace(made, inside={**made.inside, name: text + "\n"})

@@ -97,3 +97,11 @@ def test_a_write_tells_its_seconds() -> None:
     for wrong in ("", '{"microseconds": "1"}', "not written: no disk", "3"):
         with pytest.raises(NinesError, match="after a write"):
             status.written(wrong)
+
+
+def test_disks_are_told_by_their_serials() -> None:
+    assert status.disks('{"disks": []}\n') == []
+    assert status.disks('{"disks": ["d8e02d56-2648-49a3-", "v2"]}') == ["d8e02d56-2648-49a3-", "v2"]
+    for wrong in ("", "[]", "{}", '{"disks": "vda"}', '{"disks": [1]}', '{"disks": null}'):
+        with pytest.raises(NinesError, match="about disks"):
+            status.disks(wrong)
