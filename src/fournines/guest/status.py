@@ -101,8 +101,10 @@ def written(body: str | bytes) -> float:
 
 
 def disks(body: str | bytes) -> list[str]:
-    """The answer to GET /cgi-bin/disks: serials, the first 20 characters of volumes' ids. Raises NinesError for anything
-    else."""
+    """The answer to GET /cgi-bin/disks: serials, the first 20 characters of volumes' ids.
+
+    Raises NinesError for anything else.
+    """
     try:
         said: Any = _mapping(json.loads(body))["disks"]
         if not isinstance(said, list) or not all(isinstance(each, str) for each in cast("list[object]", said)):
