@@ -32,8 +32,8 @@ from typing import Any, ClassVar
 from fournines.cloud.columns import Column
 from fournines.cloud.model import Cloud, Host
 from fournines.probes._connections import Connections
-from fournines.probes._guests import WATCHES
 from fournines.probes._http import GUEST, Answer, Api, ProbeError, Session, describe
+from fournines.probes._lasting import WATCHES
 from fournines.probes._rows import MARK, Rows
 from fournines.seam import instances
 
@@ -83,8 +83,8 @@ class Probe(ABC):
     """It asks the demo's guest (`Api.guest`) for that, and is made only where there is one that knows it."""
     fetches: ClassVar[str | None] = None
     """Key of the object that it reads, there before its first request."""
-    makes_guests: ClassVar[bool] = False
-    """Of what `Api.guests` says, and removes them itself (`ApiProbe.undo`)."""
+    lasting: ClassVar[bool] = False
+    """It makes guests, floating IPs or volumes, named by `_lasting.name_of`. They are removed when it has ended."""
     on_request: ClassVar[bool] = False
     """It is made only where somebody names it: it costs the cloud more than others may."""
 
@@ -100,7 +100,7 @@ class Probe(ABC):
     @property
     def commits(self) -> bool:
         """It needs the database to commit."""
-        return self.rows is not None or self.makes_guests
+        return self.rows is not None or self.lasting
 
 
 class ApiProbe(Probe):
@@ -113,9 +113,6 @@ class ApiProbe(Probe):
         Returns the id of what the cloud acknowledged, for the audits, or None. Raises ProbeError, or
         aiohttp.ClientError and OSError as the connection gave them.
         """
-
-    async def undo(self, session: Session, seq: int) -> None:
-        """Remove what request `seq` has made, however it ended; not timed. Returns when nothing of it is left."""
 
 
 class HostProbe(Probe):

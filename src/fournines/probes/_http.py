@@ -54,8 +54,8 @@ class Api:
     """Id of the demo's guest, where there is one."""
     guest_fixed: str = ""
     """The address that DHCP gives it."""
-    guests: str = MARK
-    """How the names of guests begin that probes make."""
+    names: str = MARK
+    """How the names begin of guests, floating IPs and volumes that probes make."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The two requests that most probes make."""
+"""The requests that most probes make."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ async def listed(session: Session, service: str, path: str, key: str) -> list[di
     if not isinstance(found, list):
         raise ProbeError("body", f"no list at {key}")
     return cast("list[dict[str, Any]]", found)
+
+
+async def shown(session: Session, service: str, path: str, key: str) -> Mapping[str, Any]:
+    """GET: 200 with an object under that key; the object. Raises as `ApiProbe.once`."""
+    return (await session.request("GET", service, path, token=True)).want(200).object(key)
 
 
 async def made(session: Session, service: str, path: str, wanted: Mapping[str, Any], status: int, key: str = "") -> str:

@@ -13,13 +13,14 @@ made on request, for the same reason.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 from fournines.demo import EXTERNAL, NAME
 from fournines.probes import ApiProbe, ProbeError, Session
-from fournines.probes._guests import POLL_S, remove, said, saying, seen
-from fournines.probes._rest import listed
+from fournines.probes._guests import said
+from fournines.probes._lasting import name_of, until
+from fournines.probes._rest import listed, shown
 
 _OF = (
     ("nova", "/v2.1/flavors", "flavors", NAME),
@@ -31,7 +32,6 @@ _OF = (
 """What a guest is made of: service, path, key of the list, name."""
 _ANSWER_S = 2
 """For one try to reach a guest: from one that is not there yet comes nothing."""
-T = TypeVar("T")
 
 
 class CreateToAnswer(ApiProbe):
@@ -41,14 +41,13 @@ class CreateToAnswer(ApiProbe):
     through = ("volume-io", "dhcp", "fip")
     interval_s = 80
     deadline_s = 90
-    makes_guests = True
+    lasting = True
     on_request = True
 
     async def once(self, session: Session, seq: int) -> str | None:
-        name = _name(session, seq)
         flavor, image, network, group, outside = [await _found(session, *each) for each in _OF]
         guest = {
-            "name": name,
+            "name": name_of(session, seq),
             "flavorRef": flavor,
             "imageRef": image,
             "networks": [{"uuid": network}],
@@ -56,27 +55,23 @@ class CreateToAnswer(ApiProbe):
         }
         server = await _made(session, "nova", "/v2.1/servers", 202, "server", guest, "id")
 
+        async def now() -> Mapping[str, Any]:
+            return await shown(session, "nova", f"/v2.1/servers/{server}", "server")
+
         async def port() -> str | None:
             found = await listed(session, "neutron", f"/v2.0/ports?device_id={server}&fields=id", "ports")
             return str(found[0]["id"]) if found else None
 
-        leads = {"floating_network_id": outside, "port_id": await _until(session, server, port, "port")}
-        leads["description"] = name
+        leads = {"floating_network_id": outside, "port_id": await until(port, "port", "guest", now)}
+        leads["description"] = name_of(session, seq)
         address = await _made(session, "neutron", "/v2.0/floatingips", 201, "floatingip", leads, "floating_ip_address")
 
         async def answer() -> bool:
             async with asyncio.timeout(_ANSWER_S):
                 return said(await session.visit(address)).uuid == server
 
-        await _until(session, server, answer, f"answer from {address}")
+        await until(answer, f"answer from {address}", "guest", now)
         return None
-
-    async def undo(self, session: Session, seq: int) -> None:
-        await remove(session, f"^{_name(session, seq)}$")
-
-
-def _name(session: Session, seq: int) -> str:
-    return f"{session.api.guests}-{seq}"
 
 
 async def _found(session: Session, service: str, path: str, key: str, name: str) -> str:
@@ -96,22 +91,3 @@ async def _made(
     if not found:
         raise ProbeError("body", f"a {key} without {told}")
     return str(found)
-
-
-async def _until(session: Session, server: str, look: Callable[[], Awaitable[T]], what: str) -> T:
-    """What the look shows when it shows anything. Raises ProbeError when the guest comes to nothing."""
-    state = "not seen"
-    with saying(lambda: f"no {what}, the guest was {state}"):
-        while True:
-            found, shown = await asyncio.gather(seen(look), seen(lambda: _shown(session, server)))
-            if found:
-                return found
-            state = str(shown.get("status")) if shown else state
-            if state == "ERROR":
-                fault: Mapping[str, Any] = shown.get("fault") or {} if shown else {}
-                raise ProbeError("guest ERROR", str(fault.get("message", "nobody says why")))
-            await asyncio.sleep(POLL_S)
-
-
-async def _shown(session: Session, server: str) -> Mapping[str, Any]:
-    return (await session.request("GET", "nova", f"/v2.1/servers/{server}", token=True)).want(200).object("server")

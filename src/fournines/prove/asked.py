@@ -30,7 +30,7 @@ def probes_of(cloud: Cloud, requested: Collection[str] = ()) -> list[Probe]:
     """
     order = list(cloud.services)
     probes = [probe for probe in catalogue().values() if probe.service in cloud.services]
-    choice = [probe.name for probe in probes if probe.on_request and (possible(cloud) or not probe.makes_guests)]
+    choice = [probe.name for probe in probes if probe.on_request and (possible(cloud) or not probe.lasting)]
     if wrong := [name for name in requested if name not in choice]:
         there = ", ".join(choice) or "none"
         raise DrillError(f"no probe that is made on request: {', '.join(wrong)}", f"of {cloud.name} there is {there}")

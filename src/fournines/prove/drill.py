@@ -358,8 +358,8 @@ class Run:
         """With the demo's guest, where it runs, and what probes make guests of, where they do."""
         api, guest = self.api, self.guest()
         if guest is None:
-            if makers := [probe.name for probe in probes if probe.makes_guests]:
-                raise DrillError(f"{', '.join(makers)}: made of what the demo is made of, and none runs", "nines demo")
+            if makers := [probe.name for probe in probes if probe.lasting]:
+                raise DrillError(f"{', '.join(makers)}: made with the demo, and none runs", "nines demo")
             if self.cloud.having("compute"):
                 notes.append("no guest was asked: nines demo starts one")
             return api

@@ -87,4 +87,4 @@ class ProbeFleet:
 
 def _longest(beat: Beat) -> float:
     """For which a request may be under way, what it made included."""
-    return beat.deadline_s + (UNDO_S if api_probe(beat.probe).makes_guests else 0)
+    return beat.deadline_s + (UNDO_S if api_probe(beat.probe).lasting else 0)

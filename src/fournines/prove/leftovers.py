@@ -1,5 +1,5 @@
-"""What probes leave in a cloud: rows, objects, images, guests. It goes after a drill, and before one: the last may have
-been killed."""
+"""What probes leave in a cloud: rows, objects, images, guests, volumes. It goes after a drill, and before one: the last
+may have been killed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fournines.errors import DrillError, HostError
 from fournines.hosts import Host
 from fournines.probes import Api, Probe
-from fournines.prove import blocks, guests, objects, rows
+from fournines.prove import blocks, lasting, objects, rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class Leftovers:
     client: Host | None
     """Images go through it; None: no probe makes any."""
     guests: bool
-    """Whether the cloud can have any."""
+    """Whether the cloud can have any: they are what else lasts there, with volumes and floating IPs."""
     note: Callable[[str, str], None]
     """Hears what was done about rows, about images, about guests."""
 
@@ -32,14 +32,14 @@ class Leftovers:
         """Before they begin; and the bucket is made ready for them. Raises DrillError."""
         self._rows()
         self._images()
-        self._guests()
+        self._lasting()
         objects.ready(self.api, self.probes)
 
     def quiet(self, failed: Callable[[str], None]) -> None:
         """When they have ended, however: guests, which work and which audits would meet on their way out. `failed`
         hears when that could not be done."""
         try:
-            self._guests()
+            self._lasting()
         except DrillError as error:
             failed(f"{error.message}; the next drill removes them")
 
@@ -49,9 +49,9 @@ class Leftovers:
         objects.remove(self.api, self.probes)
         self._images()
 
-    def _guests(self) -> None:
-        if self.guests and (removed := guests.remove(self.api)):
-            self.note("guests", f"removed {removed} guests of the probes")
+    def _lasting(self) -> None:
+        if self.guests and (removed := lasting.remove(self.api)):
+            self.note("guests", f"removed {removed} guests, floating IPs and volumes of the probes")
 
     def _rows(self) -> None:
         refused: list[str] = []

@@ -36,6 +36,7 @@ from typing import Any
 import aiohttp
 
 from fournines.probes import Api, ApiProbe, Connections, Probe, ProbeError, Session, api_probe, describe
+from fournines.probes._lasting import undo
 from fournines.prove.samples import Sample
 
 HEARTBEAT_S = 0.02
@@ -208,11 +209,11 @@ class Prober:
             ack=ack,
         )
         self._writer.put(sample.as_line())
-        if probe.makes_guests:
+        if probe.lasting:
             # What is left the drill removes, or says so.
             with contextlib.suppress(ProbeError, aiohttp.ClientError, OSError):
                 async with asyncio.timeout(UNDO_S):
-                    await probe.undo(self._session, seq)
+                    await undo(self._session, seq)
 
     async def _refresh(self) -> None:
         while True:
@@ -321,7 +322,7 @@ async def _warm(session: Session, plan: Plan) -> None:
             await probe.once(session, seq)
 
     every = [api_probe(beat.probe) for beat in plan.beats]
-    reads = [probe for probe in every if not (probe.writes or probe.makes_guests)]
+    reads = [probe for probe in every if not (probe.writes or probe.lasting)]
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_WARM_S):
             await asyncio.gather(*(meet(probe) for probe in reads), return_exceptions=True)

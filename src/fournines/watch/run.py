@@ -13,7 +13,7 @@ from types import FrameType
 from fournines.cloud.model import Cloud
 from fournines.errors import DrillError, NinesError
 from fournines.probes import WATCHES, Api, ApiProbe, Probe
-from fournines.prove import guests
+from fournines.prove import lasting
 from fournines.prove.asked import admin_of, probes_of
 from fournines.prove.prober import Beat, Plan
 from fournines.state import State
@@ -34,11 +34,14 @@ def watched(cloud: Cloud, requested: Collection[str] = ()) -> list[ApiProbe]:
     reads an object or asks a guest stands on what a drill or `nines demo --delete` takes away. Raises DrillError for a
     request of something else.
     """
-    return [
+    probes = [
         probe
         for probe in probes_of(cloud, requested)
         if isinstance(probe, ApiProbe) and not (probe.writes or probe.fetches or probe.guest_path)
     ]
+    if cannot := {*requested} - {probe.name for probe in probes}:
+        raise DrillError(f"a watch cannot make {', '.join(sorted(cannot))}: the demo's guest is asked", "nines drill")
+    return probes
 
 
 def api(cloud: Cloud, state: State) -> Api:
@@ -49,7 +52,7 @@ def api(cloud: Cloud, state: State) -> Api:
             f"there are no secrets of the cloud {cloud.name} here",
             "watch where nines up or apply ran, with the same NINES_STATE",
         )
-    return replace(admin_of(cloud, vault), guests=WATCHES)
+    return replace(admin_of(cloud, vault), names=WATCHES)
 
 
 def watch(
@@ -73,7 +76,7 @@ def watch(
         served(metrics.registry, listen) as url,
         tempfile.TemporaryDirectory(prefix="nines-watch-") as folder,
         _restartable(),
-        _no_guests(api, probes, tell),
+        _nothing_left(api, probes, tell),
         StandingProbes(Plan(api=api, beats=beats, samples=Path(folder) / "samples", standing=True)) as standing,
     ):
         rate = sum(1 / beat.interval_s for beat in beats)
@@ -84,13 +87,13 @@ def watch(
 
 
 @contextlib.contextmanager
-def _no_guests(api: Api, probes: Iterable[Probe], tell: Callable[[str], None]) -> Generator[None]:
-    """None of these probes is left from before this block, and none after it, which ends the prober in their middle."""
+def _nothing_left(api: Api, probes: Iterable[Probe], tell: Callable[[str], None]) -> Generator[None]:
+    """Nothing that these probes made is there from before this block, nor after it, which ends them in their middle."""
 
     def remove() -> None:
-        if any(probe.makes_guests for probe in probes):
+        if any(probe.lasting for probe in probes):
             try:
-                guests.remove(api)
+                lasting.remove(api)
             except DrillError as error:
                 tell(f"{error.message}; the next nines watch with such probes tries again")
 

@@ -24,6 +24,7 @@ from typing import Any, Literal
 
 from aiohttp import web
 from little_guests import LittleGuests
+from little_volumes import LittleVolumes
 
 from fournines.probes import GUEST, MARK, Api, catalogue
 from fournines.state import Vault
@@ -46,6 +47,7 @@ LISTS = {
     "/v2.1/servers": "servers",
     "/v2.0/networks": "networks",
     "/v3/volumes": "volumes",
+    "/v3/volumes/detail": "volumes",
     "/resource_providers": "resource_providers",
     "/v1/p1/stacks": "stacks",
     "/v2.1/servers/detail": "servers",
@@ -153,6 +155,7 @@ class LittleCloud:
         self.allocations: dict[str, dict[str, Any]] = {}
         """Id of a resource provider -> consumer -> what it holds of it."""
         self.guests = LittleGuests()
+        self.volumes = LittleVolumes()
         self.leased = FIXED
         """What a DHCP server acknowledges."""
         self.guest_lacks: set[str] = set()
@@ -242,6 +245,7 @@ class LittleCloud:
         for path in LISTS:
             app.router.add_get(path, self._list)
         self.guests.add_routes(app.router)
+        self.volumes.add_routes(app.router)
         for path in MAKES:
             app.router.add_post(path, self._make)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
@@ -380,6 +384,8 @@ class LittleCloud:
 
     async def _list(self, request: web.Request) -> web.Response:
         listed = self.lists.get(request.path, []) + self.guests.listed(request.path, request.query)
+        if request.path == "/v3/volumes/detail":
+            listed += self.volumes.listed(request.query)
         if marker := request.query.get("marker"):
             listed = listed[1 + next(n for n, each in enumerate(listed) if marker in map(each.get, _NAMES)) :]
         return web.json_response({LISTS[request.path]: listed[: int(request.query.get("limit", 1000))]})

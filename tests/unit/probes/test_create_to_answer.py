@@ -22,8 +22,9 @@ from fournines.demo.find import Guest as Demo
 from fournines.errors import DrillError
 from fournines.faults import named
 from fournines.probes import ProbeError, Session, api_probe, catalogue, describe
+from fournines.probes._lasting import undo
 from fournines.probes.create_to_answer import CreateToAnswer
-from fournines.prove import asked, guests
+from fournines.prove import asked, lasting
 from fournines.prove import samples as sampled
 from fournines.prove.asked import probes_of
 from fournines.prove.fleet import ProbeFleet
@@ -63,7 +64,7 @@ def test_it_is_made_answers_and_is_gone(keystone: LittleCloud) -> None:
     }
     posted = [path for method, path, _ in keystone.requests if method == "POST"]
     assert posted == ["/v3/auth/tokens", "/v2.1/servers", "/v2.0/floatingips"], "nothing is tried twice"
-    within(keystone, lambda session: api_probe(NAME).undo(session, 7))
+    within(keystone, lambda session: undo(session, 7))
     assert keystone.guests.names == {yours.name}, "that of another request is not touched"
 
 
@@ -75,7 +76,7 @@ def test_a_refusal_and_a_guest_that_comes_to_nothing_are_told(keystone: LittleCl
     keystone.guests.refuses, keystone.guests.fails = 0, "No valid host was found."
     with pytest.raises(ProbeError, match=r"guest ERROR: No valid host was found\."):
         within(keystone, once)
-    within(keystone, lambda session: api_probe(NAME).undo(session, 7))
+    within(keystone, lambda session: undo(session, 7))
     assert keystone.guests.names == set()
 
 
@@ -129,16 +130,16 @@ def test_what_a_killed_prober_left_is_found_by_its_name(keystone: LittleCloud, m
     for name in ("fournines-probe-0", "fournines-probe-31", "nines-demo", "fournines-watch-2", "my fournines-probe-1"):
         guest = Guest(name, {})
         keystone.guests.servers[guest.id] = guest
-    assert guests.remove(keystone.api()) == 2
+    assert lasting.remove(keystone.api()) == 2
     assert keystone.guests.names == {"nines-demo", "fournines-watch-2", "my fournines-probe-1"}
-    assert guests.remove(keystone.api()) == 0
+    assert lasting.remove(keystone.api()) == 0
     keystone.guests.stays = True
     monkeypatch.setattr(asked, "_BOUND_S", 3)
-    with pytest.raises(DrillError, match=r"remove the probes' guests: deadline not gone: /v2.1/servers/"):
-        guests.remove(keystone.api(guests="fournines-watch"))
+    with pytest.raises(DrillError, match=r"remove what probes made: deadline not gone: /v2.1/servers/"):
+        lasting.remove(keystone.api(names="fournines-watch"))
     keystone.become("error")
     with pytest.raises(DrillError, match="status 503"):
-        guests.remove(keystone.api())
+        lasting.remove(keystone.api())
 
 
 def test_it_is_made_on_request_alone() -> None:
@@ -150,7 +151,7 @@ def test_it_is_made_on_request_alone() -> None:
     for wrong in ("create-to-anser", "token"):
         with pytest.raises(DrillError, match=f"no probe that is made on request: {wrong}") as caught:
             probes_of(lab, [wrong])
-        assert caught.value.remedy == f"of lab there is {NAME}"
+        assert caught.value.remedy == f"of lab there is attach, {NAME}"
     bare = replace(lab, hosts=tuple(host for host in lab.hosts if "compute" not in host.roles))
     with pytest.raises(DrillError) as caught:
         probes_of(bare, [NAME])
@@ -214,7 +215,7 @@ def test_a_baseline_that_is_not_clean_leaves_none_either(keystone: LittleCloud, 
 
 
 def test_without_a_demo_there_is_nothing_to_make_them_of(keystone: LittleCloud, drilled: Callable[..., Any]) -> None:
-    with pytest.raises(DrillError, match="create-to-answer: made of what the demo is made of, and none runs"):
+    with pytest.raises(DrillError, match="create-to-answer: made with the demo, and none runs"):
         drilled(named("null"), NOWHERE, guest=lambda: None)
     del keystone.guests.of["/v2/images"]["nines-demo"]
     with pytest.raises(ProbeError, match="no demo: none of the images is nines-demo: nines demo makes it"):

@@ -163,7 +163,7 @@ def test_the_address_that_is_acknowledged_is_the_guest_s_own(keystone: LittleClo
 def test_a_guest_is_asked_what_it_can_answer(keystone: LittleCloud) -> None:
     every = [*catalogue().values()]
     asking = {probe.name for probe in every if probe.guest_path}
-    assert asking == {"guest-http", "guest-write", "dhcp-renew"}
+    assert asking == {"guest-http", "guest-write", "dhcp-renew", "attach"}
     assert answerable(keystone.api(), every) == (every, [])
     keystone.guest_lacks.add("/cgi-bin/renew")
     probes, (note,) = answerable(keystone.api(), every)

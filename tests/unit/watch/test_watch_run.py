@@ -131,7 +131,7 @@ def test_a_guest_in_the_making_does_not_outlive_the_watch(keystone: LittleCloud,
     with watching(environment, "create-to-answer") as process:
         try:
             assert process.stdin
-            process.stdin.write(json.dumps(asdict(keystone.api(guests=WATCHES))))
+            process.stdin.write(json.dumps(asdict(keystone.api(names=WATCHES))))
             process.stdin.close()
             ends = time.monotonic() + 90
             while not keystone.guests.addresses:
