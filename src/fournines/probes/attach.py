@@ -3,7 +3,7 @@
 What a user does: one request for the volume, and when it is there one to attach it; neither is tried twice. That the
 guest can read it the guest itself says, through its floating IP: what the APIs hold is looked at, and not believed.
 
-40 s is what the steps of Cinder, Nova and libvirt may take on busy hosts. It is made on request, for what it costs them.
+40 s is what steps of Cinder, Nova and libvirt may take on busy hosts. It is made on request, for what it costs them.
 """
 
 from __future__ import annotations
