@@ -55,6 +55,20 @@ def test_fencing_that_somebody_has_switched_off_is_seen_and_switched_on(standing
     assert standing.json("plan")["steps"] == []
 
 
+def test_health_checks_that_are_gone_leave_clients_with_a_frozen_writer(standing: Standing):
+    """HAProxy takes a server without a check for one that serves: nobody leads the hosts' own daemons to another."""
+    names = members(standing, "galera")
+    for name in names:
+        standing.on(name, "sed", "-i", "s/ check port [0-9]*//", "/etc/haproxy/local.cfg")
+        standing.on(name, "systemctl", "reload", "haproxy-local.service")
+    report = measured(standing, "freeze", "--target", f"mariadb:{names[0]}")
+    (write,) = (probe for probe in report["probes"] if probe["name"] == "write")
+    assert (write["bound_held"], write["budget_kept"]) == (False, False), write
+    assert {change["subject"] for change in standing.json("plan")["changes"]} >= {"/etc/haproxy/local.cfg"}
+    standing.nines("apply")
+    assert standing.json("plan")["changes"] == []
+
+
 class Unhealed(Fault):
     """memcached ends, and stays so."""
 

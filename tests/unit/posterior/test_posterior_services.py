@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from drilled_clouds import campaign, design, model, seen, takeover
+from drilled_clouds import campaign, design, model, takeover
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +15,6 @@ from fournines.posterior.model import Cut
 from fournines.posterior.observation import Observation
 from fournines.posterior.posterior import Posterior, posterior
 from fournines.posterior.services import Service
-from fournines.posterior.text import text
 from fournines.predict.rates import defaults
 
 HOST = {"hardware": 0.25, "system": 0.75}
@@ -135,22 +134,3 @@ def test_no_drills_at_all_leave_assumptions() -> None:
     (own,) = found.services
     assert own.met.mean == pytest.approx(own.met_assumed, abs=1e-3)
     assert (found.fidelity, found.cuts[0].assumed) == ("", True)
-
-
-@pytest.mark.parametrize("width", [80, 120])
-def test_text_fits_and_says_what_is_not_known(width: int) -> None:
-    views = [*campaign(30, 1, 2), seen(99, None, None, why="void: the prober stood still for 9.00 s (limit 1 s)")]
-    told = text(all_of(views), width)
-    assert max(map(len, told.splitlines())) <= width
-    assert "of 3 it is unknown" in told
-    assert "void: the prober stood still" in told
-    assert "Assumed, for no drill speaks of it: galera, lost hosts." in told
-    assert "proved" not in told.lower()
-    assert "fidelity: container; fresh connections" in " ".join(told.split())
-    assert " ".join(text(all_of([]), width).split()).count("nothing was drilled") == 1
-
-
-def test_text_never_rounds_up_to_certainty() -> None:
-    told = text(all_of(campaign(3000), own=model([takeover(per_year=0.001)])))
-    assert ">.999" in told
-    assert "1.000" not in told
