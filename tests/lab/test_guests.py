@@ -14,7 +14,7 @@ from openstack.config import OpenStackConfig
 from openstack.connection import Connection
 from standing_lab import Standing, of_guests
 
-from fournines.demo import NAME
+from fournines.cloud.names import DEMO
 from fournines.demo.ask import ask
 from fournines.errors import NinesError
 from fournines.guest.status import GuestStatus
@@ -89,8 +89,8 @@ def test_nothing_of_the_demo_is_left(standing: Standing, address: IPv4Address) -
     sdk: Any = Connection(config=config.get_one(standing.cloud.name))
     assert list(sdk.compute.servers()) == []
     # Of these, other tests may have some.
-    assert list(sdk.block_storage.volumes(name=NAME)) == []
-    assert list(sdk.image.images(name=NAME)) == []
+    assert list(sdk.block_storage.volumes(name=DEMO)) == []
+    assert list(sdk.image.images(name=DEMO)) == []
     assert list(sdk.network.routers()) == list(sdk.network.networks()) == list(sdk.network.ips()) == []
     assert list(sdk.identity.credentials()) == []
     # And it can be had again.

@@ -10,10 +10,6 @@ from typing import Final
 
 from fournines.cloud.model import Cloud, Role
 
-NAME: Final = "nines-demo"
-"""Of everything that the demo makes, in the project of the cloud's administrator."""
-EXTERNAL: Final = "external"
-"""Of the network outside, which other projects use too."""
 ROLES: Final[tuple[Role, ...]] = ("compute", "network", "storage")
 """Whose hosts a guest needs: it runs, is reached, and has its disk."""
 

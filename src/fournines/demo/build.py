@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from fournines.cloud.model import Cloud
+from fournines.cloud.names import DEMO, EXTERNAL
 from fournines.converge.events import Event, Observer
-from fournines.demo import EXTERNAL, NAME, ROLES, possible
+from fournines.demo import ROLES, possible
 from fournines.demo.ask import answer
 from fournines.demo.find import Guest
 from fournines.demo.pool import free_range
@@ -122,14 +123,14 @@ class _Building:
 
     def _image(self, file: Path) -> str:
         sdk, digest = self.at.sdk, file.parent.name
-        for image in sdk.image.images(name=NAME):
+        for image in sdk.image.images(name=DEMO):
             if image.properties.get("nines_recipe") == digest and image.status == "active":
                 return image.id
             # An older one may be what the standing guest's volume is a clone of: it goes with them.
             if image.status != "active":
                 sdk.image.delete_image(image)
         return sdk.image.create_image(
-            NAME,
+            DEMO,
             filename=str(file),
             disk_format="raw",
             container_format="bare",
@@ -162,16 +163,16 @@ class _Building:
 
     def _inside(self) -> tuple[str, str]:
         sdk = self.at.sdk
-        network = sdk.network.find_network(NAME) or sdk.network.create_network(name=NAME)
-        subnet = sdk.network.find_subnet(NAME, network_id=network.id) or sdk.network.create_subnet(
-            name=NAME, network_id=network.id, ip_version=4, cidr=_CIDR
+        network = sdk.network.find_network(DEMO) or sdk.network.create_network(name=DEMO)
+        subnet = sdk.network.find_subnet(DEMO, network_id=network.id) or sdk.network.create_subnet(
+            name=DEMO, network_id=network.id, ip_version=4, cidr=_CIDR
         )
         return network.id, subnet.id
 
     def _router(self, outside: str, subnet: str) -> None:
         network = self.at.sdk.network
-        router = network.find_router(NAME) or network.create_router(
-            name=NAME, external_gateway_info={"network_id": outside}
+        router = network.find_router(DEMO) or network.create_router(
+            name=DEMO, external_gateway_info={"network_id": outside}
         )
         linked = {ip["subnet_id"] for port in network.ports(device_id=router.id) for ip in port.fixed_ips}
         if subnet not in linked:
@@ -179,7 +180,7 @@ class _Building:
 
     def _group(self) -> str:
         network = self.at.sdk.network
-        group = network.find_security_group(NAME) or network.create_security_group(name=NAME)
+        group = network.find_security_group(DEMO) or network.create_security_group(name=DEMO)
         open_now = {(rule["protocol"], rule["port_range_min"]) for rule in group.security_group_rules}
         for protocol, port in _PORTS:
             if (protocol, port) not in open_now:
@@ -194,24 +195,24 @@ class _Building:
 
     def _key(self) -> None:
         """Its private half is in the state folder; one without the other is made anew."""
-        compute, file = self.at.sdk.compute, self.state.folder / NAME
-        if compute.find_keypair(NAME) and file.exists():
+        compute, file = self.at.sdk.compute, self.state.folder / DEMO
+        if compute.find_keypair(DEMO) and file.exists():
             return
-        compute.delete_keypair(NAME)
+        compute.delete_keypair(DEMO)
         private, public = _key_pair()
-        compute.create_keypair(name=NAME, public_key=public)
+        compute.create_keypair(name=DEMO, public_key=public)
         file.touch(0o600)
         file.write_bytes(private)
 
     def _flavor(self) -> str:
         compute = self.at.sdk.compute
-        flavor = compute.find_flavor(NAME) or compute.create_flavor(name=NAME, ram=_MEMORY_MB, vcpus=1, disk=_DISK_GB)
+        flavor = compute.find_flavor(DEMO) or compute.create_flavor(name=DEMO, ram=_MEMORY_MB, vcpus=1, disk=_DISK_GB)
         return flavor.id
 
     def _volume(self, image: str) -> str:
         storage = self.at.sdk.block_storage
-        found = next((each for each in storage.volumes(name=NAME) if each.status not in ("error", "deleting")), None)
-        return (found or storage.create_volume(name=NAME, size=_DISK_GB, image_id=image)).id
+        found = next((each for each in storage.volumes(name=DEMO) if each.status not in ("error", "deleting")), None)
+        return (found or storage.create_volume(name=DEMO, size=_DISK_GB, image_id=image)).id
 
     def _filled(self, volume: str) -> bool | None:
         status = self.at.sdk.block_storage.get_volume(volume).status
@@ -221,8 +222,8 @@ class _Building:
 
     def _port(self, inside: str, group: str) -> str:
         network = self.at.sdk.network
-        port = next(iter(network.ports(name=NAME)), None) or network.create_port(
-            name=NAME, network_id=inside, security_groups=[group]
+        port = next(iter(network.ports(name=DEMO)), None) or network.create_port(
+            name=DEMO, network_id=inside, security_groups=[group]
         )
         return port.id
 
@@ -230,29 +231,29 @@ class _Building:
         """It, and the fixed one that it leads to."""
         network = self.at.sdk.network
         found = next(iter(network.ips(port_id=port)), None) or network.create_ip(
-            floating_network_id=outside, port_id=port, description=NAME
+            floating_network_id=outside, port_id=port, description=DEMO
         )
         return found.floating_ip_address, found.fixed_ip_address
 
     def _bucket(self) -> str:
         if "radosgw" not in self.at.cloud.services:
             return ""
-        _, access, secret = next(iter(keys(self.at, NAME)), None) or new_key(self.at, NAME)
-        s3(self.at, "radosgw", access, secret).create_bucket(Bucket=NAME)
-        return NAME
+        _, access, secret = next(iter(keys(self.at, DEMO)), None) or new_key(self.at, DEMO)
+        s3(self.at, "radosgw", access, secret).create_bucket(Bucket=DEMO)
+        return DEMO
 
     def _server(self, flavor: str, volume: str, port: str) -> str:
         compute = self.at.sdk.compute
-        for found in compute.servers(name=f"^{NAME}$"):
+        for found in compute.servers(name=f"^{DEMO}$"):
             if found.status == "SHUTOFF":
                 compute.start_server(found)
             if found.status != "ERROR":
                 return found.id
             compute.delete_server(found)
-            self._await(lambda: True if not list(compute.servers(name=f"^{NAME}$")) else None, "a bad guest to go")
+            self._await(lambda: True if not list(compute.servers(name=f"^{DEMO}$")) else None, "a bad guest to go")
         disk: dict[str, Any] = {"boot_index": 0, "uuid": volume, "source_type": "volume", "destination_type": "volume"}
         return compute.create_server(
-            name=NAME, flavor_id=flavor, key_name=NAME, block_device_mapping=[disk], networks=[{"port": port}]
+            name=DEMO, flavor_id=flavor, key_name=DEMO, block_device_mapping=[disk], networks=[{"port": port}]
         ).id
 
     def _active(self, server: str) -> bool | None:

@@ -6,7 +6,8 @@ import time
 from dataclasses import dataclass
 
 from fournines.cloud.model import Cloud
-from fournines.demo import NAME, possible
+from fournines.cloud.names import DEMO
+from fournines.demo import possible
 from fournines.state import Vault
 from fournines.verify.client import clients, failures
 
@@ -37,10 +38,10 @@ def find(cloud: Cloud, vault: Vault) -> Guest | None:
         return None
     sdk = clients(cloud, vault, time.monotonic() + _BOUND)().sdk
     try:
-        servers = sdk.compute.servers(name=f"^{NAME}$")
+        servers = sdk.compute.servers(name=f"^{DEMO}$")
         running = {server.id: str(server.compute_host) for server in servers if server.status == "ACTIVE"}
-        ports = {port.id: port.device_id for port in sdk.network.ports(name=NAME)}
-        for address in sdk.network.ips(description=NAME):
+        ports = {port.id: port.device_id for port in sdk.network.ports(name=DEMO)}
+        for address in sdk.network.ips(description=DEMO):
             if (server := str(ports.get(address.port_id))) in running:
                 return Guest(address.floating_ip_address, address.fixed_ip_address, server, running[server])
     except failures():

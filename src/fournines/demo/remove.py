@@ -8,10 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from fournines.cloud.model import Cloud
+from fournines.cloud.names import DEMO, EXTERNAL, MARK, WATCHES
 from fournines.converge.events import Event, Observer
-from fournines.demo import EXTERNAL, NAME
 from fournines.errors import WaitError
-from fournines.probes import MARK, WATCHES
 from fournines.state import State
 from fournines.verify.client import Client, clients, failures
 from fournines.verify.s3 import keys, remove_bucket, s3
@@ -19,9 +18,9 @@ from fournines.verify.s3 import keys, remove_bucket, s3
 BOUND = 180.0
 """Seconds until all of it must be gone."""
 _STAGE = "demo"
-_NAMES = f"^({NAME}$|({MARK}|{WATCHES})-)"
-"""Of guests, and how their floating IPs are described. Those of probes are in the demo's network: a prober that was
-killed leaves them."""
+_NAMES = f"^({DEMO}$|({MARK}|{WATCHES})-)"
+"""Of guests and volumes, and how floating IPs are described. A prober that was killed leaves such in the demo's network
+and on its guest."""
 
 
 def remove(cloud: Cloud, state: State, observer: Observer, bound: float = BOUND) -> None:
@@ -36,7 +35,7 @@ def remove(cloud: Cloud, state: State, observer: Observer, bound: float = BOUND)
     except failures() as error:
         text = " ".join(str(error).split())[:400]
         raise WaitError(f"the demo is not gone: {text}", "nines status; then run it again") from error
-    (state.folder / NAME).unlink(missing_ok=True)
+    (state.folder / DEMO).unlink(missing_ok=True)
     observer(Event("done", _STAGE, "nothing of it is left", seconds=time.monotonic() - began))
 
 
@@ -46,17 +45,23 @@ def _guests(at: Client) -> None:
         compute.delete_server(server)
     at.wait(lambda: not list(compute.servers(name=_NAMES)), "the guest to be deleted")
     for flavor in compute.flavors():
-        if flavor.name == NAME:
+        if flavor.name == DEMO:
             compute.delete_flavor(flavor)
-    compute.delete_keypair(NAME)
+    compute.delete_keypair(DEMO)
 
 
 def _volumes(at: Client) -> None:
     storage = at.sdk.block_storage
-    for volume in storage.volumes(name=NAME):
-        if volume.status != "deleting":
-            storage.delete_volume(volume)
-    at.wait(lambda: not list(storage.volumes(name=NAME)), "the volume to be deleted")
+
+    def gone() -> bool:
+        left = [volume for volume in storage.volumes() if re.search(_NAMES, volume.name or "")]
+        for volume in left:
+            # One that its guest still lets go of is asked for again.
+            if volume.status in ("available", "error"):
+                storage.delete_volume(volume)
+        return not left
+
+    at.wait(gone, "the volumes to be deleted")
 
 
 def _networks(at: Client) -> None:
@@ -64,19 +69,19 @@ def _networks(at: Client) -> None:
     for address in network.ips():
         if re.search(_NAMES, address.description or ""):
             network.delete_ip(address)
-    for port in network.ports(name=NAME):
+    for port in network.ports(name=DEMO):
         network.delete_port(port)
-    router = network.find_router(NAME)
+    router = network.find_router(DEMO)
     if router:
         for port in network.ports(device_id=router.id):
             # Those of VRRP and of the gateway go with the router.
             if port.device_owner in ("network:router_interface", "network:ha_router_replicated_interface"):
                 network.remove_interface_from_router(router, port_id=port.id)
         network.delete_router(router)
-    inside = network.find_network(NAME)
+    inside = network.find_network(DEMO)
     if inside:
         network.delete_network(inside)
-    for group in network.security_groups(name=NAME):
+    for group in network.security_groups(name=DEMO):
         network.delete_security_group(group)
     outside = network.find_network(EXTERNAL)
     if outside and not _used(network, outside.id):
@@ -91,11 +96,11 @@ def _used(network: Any, outside: str) -> bool:
 
 
 def _images(at: Client) -> None:
-    for image in at.sdk.image.images(name=NAME):
+    for image in at.sdk.image.images(name=DEMO):
         at.sdk.image.delete_image(image)
 
 
 def _bucket(at: Client) -> None:
-    for credential, access, secret in keys(at, NAME):
-        remove_bucket(s3(at, "radosgw", access, secret), NAME)
+    for credential, access, secret in keys(at, DEMO):
+        remove_bucket(s3(at, "radosgw", access, secret), DEMO)
         at.sdk.identity.delete_credential(credential)

@@ -33,14 +33,11 @@ from fournines.cloud.columns import Column
 from fournines.cloud.model import Cloud, Host
 from fournines.probes._connections import Connections
 from fournines.probes._http import GUEST, Answer, Api, ProbeError, Session, describe
-from fournines.probes._lasting import WATCHES
-from fournines.probes._rows import MARK, Rows
+from fournines.probes._rows import Rows
 from fournines.seam import instances
 
 __all__ = [
     "GUEST",
-    "MARK",
-    "WATCHES",
     "Answer",
     "Api",
     "ApiProbe",

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fournines.cloud.model import Cloud, Host
-from fournines.probes import MARK, HostProbe
+from fournines.cloud.names import MARK
+from fournines.probes import HostProbe
 
 USER, POOL = "cinder", "volumes"
 LANES = 4

@@ -16,8 +16,8 @@ from typing import Any, Self, cast
 
 import aiohttp
 
+from fournines.cloud.names import MARK
 from fournines.probes._connections import Connections, connector
-from fournines.probes._rows import MARK
 
 GUEST = "guest"
 """Among the endpoints of `Api`: the demo's guest."""

@@ -15,8 +15,6 @@ import aiohttp
 from fournines.probes._http import ProbeError, Session, describe
 from fournines.probes._rest import listed, made
 
-WATCHES = "fournines-watch"
-"""How the names of those that probes make in a watch begin, as MARK does for a drill's: each removes its own."""
 _POLL_S = 1.0
 _LOOK_S = 5.0
 _NOT_YET = (400, 409)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from fournines.probes._rows import MARK
+from fournines.cloud.names import MARK
 
 SIZE = 16 * 1024
 

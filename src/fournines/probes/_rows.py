@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-MARK = "fournines-probe"
-"""Begins the name of everything that probes make."""
+from fournines.cloud.names import MARK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,17 +16,17 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from fournines.demo import EXTERNAL, NAME
+from fournines.cloud.names import DEMO, EXTERNAL
 from fournines.probes import ApiProbe, ProbeError, Session
 from fournines.probes._guests import said
 from fournines.probes._lasting import name_of, until
 from fournines.probes._rest import listed, shown
 
 _OF = (
-    ("nova", "/v2.1/flavors", "flavors", NAME),
-    ("glance", f"/v2/images?name={NAME}&status=active&sort=created_at:desc", "images", NAME),
-    ("neutron", f"/v2.0/networks?name={NAME}&fields=id&fields=name", "networks", NAME),
-    ("neutron", f"/v2.0/security-groups?name={NAME}&fields=id&fields=name", "security_groups", NAME),
+    ("nova", "/v2.1/flavors", "flavors", DEMO),
+    ("glance", f"/v2/images?name={DEMO}&status=active&sort=created_at:desc", "images", DEMO),
+    ("neutron", f"/v2.0/networks?name={DEMO}&fields=id&fields=name", "networks", DEMO),
+    ("neutron", f"/v2.0/security-groups?name={DEMO}&fields=id&fields=name", "security_groups", DEMO),
     ("neutron", f"/v2.0/networks?name={EXTERNAL}&fields=id&fields=name", "networks", EXTERNAL),
 )
 """What a guest is made of: service, path, key of the list, name."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fournines.probes import MARK, ApiProbe, Rows, Session
+from fournines.cloud.names import MARK
+from fournines.probes import ApiProbe, Rows, Session
 from fournines.probes._rest import made
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-from fournines.probes import MARK, ApiProbe, ProbeError, Session
+from fournines.cloud.names import MARK
+from fournines.probes import ApiProbe, ProbeError, Session
 from fournines.probes._objects import content, path
 from fournines.probes._s3 import GATEWAY, ask
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 
-from fournines.probes import MARK, ApiProbe, ProbeError, Rows, Session
+from fournines.cloud.names import MARK
+from fournines.probes import ApiProbe, ProbeError, Rows, Session
 
 
 class Write(ApiProbe):

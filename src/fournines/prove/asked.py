@@ -11,9 +11,10 @@ from xml.etree.ElementTree import ParseError
 import aiohttp
 
 from fournines.cloud.model import Cloud
+from fournines.cloud.names import MARK
 from fournines.demo import possible
 from fournines.errors import DrillError
-from fournines.probes import GUEST, MARK, Api, Probe, ProbeError, Session, catalogue, describe
+from fournines.probes import GUEST, Api, Probe, ProbeError, Session, catalogue, describe
 from fournines.state import Vault
 
 _BOUND_S = 60

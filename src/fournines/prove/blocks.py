@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from fournines.cloud.names import MARK
 from fournines.errors import HostError
 from fournines.hosts import Host, run
-from fournines.probes import MARK
 from fournines.probes._blocks import BlockProbe, on_pool
 from fournines.probes.onhost import COMMAND, sent
 from fournines.prove.remote import Books

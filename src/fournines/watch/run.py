@@ -11,8 +11,9 @@ from pathlib import Path
 from types import FrameType
 
 from fournines.cloud.model import Cloud
+from fournines.cloud.names import WATCHES
 from fournines.errors import DrillError, NinesError
-from fournines.probes import WATCHES, Api, ApiProbe, Probe
+from fournines.probes import Api, ApiProbe, Probe
 from fournines.prove import lasting
 from fournines.prove.asked import admin_of, probes_of
 from fournines.prove.prober import Beat, Plan

@@ -26,7 +26,8 @@ from aiohttp import web
 from little_guests import LittleGuests
 from little_volumes import LittleVolumes
 
-from fournines.probes import GUEST, MARK, Api, catalogue
+from fournines.cloud.names import MARK
+from fournines.probes import GUEST, Api, catalogue
 from fournines.state import Vault
 
 # Any: it has no types.

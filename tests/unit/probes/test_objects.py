@@ -12,8 +12,9 @@ import pytest
 from little_cloud import SECRET, LittleCloud
 
 from fournines.cloud.model import Endpoint
+from fournines.cloud.names import MARK
 from fournines.errors import DrillError
-from fournines.probes import MARK, Session, api_probe, catalogue
+from fournines.probes import Session, api_probe, catalogue
 from fournines.prove import objects
 from fournines.prove.audits import Evidence
 from fournines.prove.audits import catalogue as audits

@@ -21,8 +21,8 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 from test_watch_metrics import Series
 
+from fournines.cloud.names import WATCHES
 from fournines.errors import NinesError
-from fournines.probes import WATCHES
 from fournines.state import State
 from fournines.watch.run import until_told
 from fournines.watch.serve import Listen, served
