@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from rich.console import Console
@@ -41,15 +41,18 @@ def table(outcomes: Sequence[Outcome]) -> str:
     out = io.StringIO()
     console = Console(file=out, width=WIDTH, no_color=True, highlight=False, emoji=False)
     drawn = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    drawn.add_column("fault", no_wrap=True)
-    for title in ("runs", *_RESULTS, "worst s", "95 %", "budget"):
+    found = tallies(outcomes)
+    results = [result for result in _RESULTS if result == "ok" or any(each.results.get(result) for each in found)]
+    # Where there is not room for all, names of faults take a second line.
+    drawn.add_column("fault")
+    for title in ("runs", *results, "worst s", "95 %", "budget"):
         drawn.add_column(title, justify="right", no_wrap=True)
-    for each in tallies(outcomes):
+    for each in found:
         worst = each.worst
         drawn.add_row(
             each.fault,
             str(each.runs),
-            *(str(each.results.get(result) or "-") for result in _RESULTS),
+            *(str(each.results.get(result) or "-") for result in results),
             _seconds(worst.upper_s) if worst else "-",
             _seconds(each.p95_s) if worst else "-",
             _budget(worst) if worst else "-",
@@ -64,9 +67,7 @@ def summary(outcomes: Sequence[Outcome], about: Mapping[str, Any], ending: Endin
     for each in outcomes:
         if each.over and each.measured:
             lines += textwrap.wrap(f"over budget in drill {each.number}: {', '.join(each.over)}", WIDTH)
-    for each in about["not_possible"]:
-        where = f" of {', '.join(each['targets'])}" if each["targets"] else ""
-        lines += textwrap.wrap(f"not possible here: {each['fault']}{where}: {each['why']}", WIDTH)
+    lines += _not_possible(about["not_possible"])
     lines += textwrap.wrap(f"{len(outcomes)} drills; {ending.why}", WIDTH)
     match ending.how:
         case "violation":
@@ -76,6 +77,17 @@ def summary(outcomes: Sequence[Outcome], about: Mapping[str, Any], ending: Endin
         case "done":
             pass
     return "\n".join([*lines, f"evidence: {folder}"])
+
+
+def _not_possible(found: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """A paragraph for each fault; where it has many reasons, the first."""
+    by_fault: dict[str, list[Mapping[str, Any]]] = {}
+    for each in found:
+        by_fault.setdefault(each["fault"], []).append(each)
+    for fault, parts in by_fault.items():
+        where = f" of {', '.join(parts[0]['targets'])}" if parts[0]["targets"] else ""
+        more = f"; and of {len(parts) - 1} more, see campaign.json" if len(parts) > 1 else ""
+        yield from textwrap.wrap(f"not possible here: {fault}{where}: {parts[0]['why']}{more}", WIDTH)
 
 
 def _aligned(left: str, right: str) -> str:

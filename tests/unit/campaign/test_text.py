@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from fournines.campaign.outcome import Outcome, of_error, of_report
 from fournines.campaign.run import Ending
 from fournines.campaign.tally import tallies
-from fournines.campaign.text import heading, line, summary
+from fournines.campaign.text import heading, line, summary, table
 from fournines.faults import catalogue
 
 
@@ -76,3 +76,33 @@ def test_a_violation_is_one_whatever_else() -> None:
     assert outcome(verdict="fail", void="late").result == "fail"
     assert outcome(verdict="unknown", void="late").result == "void"
     assert outcome(verdict="unknown").result == "unknown"
+
+
+def test_what_cannot_be_is_told_once_for_each_fault() -> None:
+    why = "memcached.service has no file that a typo would break"
+    about = {
+        "not_possible": [
+            *({"fault": "bad-configuration", "targets": [f"memcached:c{n}"], "why": why} for n in (1, 2, 3)),
+            {"fault": "instance-kill", "targets": [], "why": "the cloud has no nova-compute"},
+        ]
+    }
+    told = summary([outcome()], about, Ending("done", "asked number done"), "evidence").split("not possible here: ")[1:]
+    first, second = (" ".join(each.split()) for each in told)
+    assert first == f"bad-configuration of memcached:c1: {why}; and of 2 more, see campaign.json"
+    assert second.startswith("instance-kill: the cloud has no nova-compute 1 drills; asked number done")
+
+
+def test_the_table_cuts_no_word() -> None:
+    """With a kind of fault whose name is long, and every result there is."""
+    every = [
+        *(outcome(number, fault="bad-configuration nova-scheduler") for number in range(1, 5)),
+        outcome(5, verdict="fail"),
+        outcome(6, verdict="unknown"),
+        outcome(7, void="late"),
+    ]
+    told = table(every)
+    assert "\u2026" not in told
+    assert all(len(row) <= 80 for row in told.splitlines())
+    (head, *_) = told.splitlines()
+    assert head.split() == ["fault", "runs", "ok", "fail", "void", "unknown", "worst", "s", "95", "%", "budget"]
+    assert table([outcome()]).splitlines()[0].split() == ["fault", "runs", "ok", "worst", "s", "95", "%", "budget"]
