@@ -80,7 +80,7 @@ def test_a_violation_is_one_whatever_else() -> None:
 
 def test_what_cannot_be_is_told_once_for_each_fault() -> None:
     why = "memcached.service has no file that a typo would break"
-    about = {
+    about: dict[str, Any] = {
         "not_possible": [
             *({"fault": "bad-configuration", "targets": [f"memcached:c{n}"], "why": why} for n in (1, 2, 3)),
             {"fault": "instance-kill", "targets": [], "why": "the cloud has no nova-compute"},
