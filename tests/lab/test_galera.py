@@ -33,6 +33,66 @@ def test_a_member_that_left_the_group_for_good_comes_back_by_itself(standing: St
 
 
 _CUT = "nines_test_galera"
+_SESSION = "nines-test-session"
+_OPEN = """
+(echo "{first} BEGIN; INSERT INTO config_register VALUES ('nines-test', 'x'); SELECT CONNECTION_ID();"; sleep 600) |
+    mariadb --defaults-extra-file=/run/{unit}.cnf -h 127.0.0.1 --skip-ssl -N -n keystone > /run/{unit} 2>&1
+"""
+_MUTE = """table inet {table} {{
+  chain output {{
+    type filter hook output priority raw - 10; policy accept;
+    tcp sport {port} drop
+  }}
+}}
+"""
+
+
+def transaction(standing: Standing, host: str, first: str) -> tuple[str, str, str]:
+    """One that has written, and says no more: (the writer, its session there, its port on that host)."""
+    login = f"[client]\nuser = keystone\npassword = {standing.state.vault().password('database keystone')}\n"
+    standing.on(host, "sh", "-c", f"umask 77; cat > /run/{_SESSION}.cnf", stdin=login)
+    standing.on(
+        host, "systemd-run", "--collect", "--unit", _SESSION, "sh", "-c", _OPEN.format(unit=_SESSION, first=first)
+    )
+    end = time.monotonic() + 60
+    while not (session := standing.on(host, "cat", f"/run/{_SESSION}").strip()).isdigit():
+        assert time.monotonic() < end, session
+        time.sleep(0.2)
+    for writer in ("c1", "c2", "c3"):
+        query = f"SELECT host FROM information_schema.processlist WHERE id = {session} AND user = 'keystone'"
+        if client := standing.on(writer, "mariadb", "-N", "-e", query).strip():
+            return writer, session, client.rpartition(":")[2]
+    raise AssertionError(f"nobody has session {session}")
+
+
+def written(standing: Standing, writer: str, session: str) -> int:
+    """Rows that the transaction of that session has locked by writing them; 0: there is none any more."""
+    query = f"SELECT SUM(trx_rows_modified) FROM information_schema.innodb_trx WHERE trx_mysql_thread_id = {session}"
+    return int(standing.on(writer, "mariadb", "-N", "-e", query).strip().replace("NULL", "0"))
+
+
+@pytest.mark.parametrize("gone", [True, False], ids=["gone without a word", "hangs"])
+def test_a_client_does_not_hold_its_locks_for_ever(standing: Standing, gone: bool) -> None:
+    """Seen for 17 minutes, after three of ten packets to the writer had been lost: its proxy's goodbye was one."""
+    host = "c3"
+    try:
+        # Whom the network tells of is not left to the other rule.
+        own = "SET SESSION idle_write_transaction_timeout = 0;" if gone else ""
+        writer, session, port = transaction(standing, host, own)
+        assert written(standing, writer, session) == 1
+        if gone:
+            standing.on(host, "nft", "-f", "-", stdin=_MUTE.format(table=_CUT, port=port))
+            standing.on(host, "systemctl", "kill", "--signal", "KILL", _SESSION)
+        end = time.monotonic() + 90
+        while written(standing, writer, session):
+            assert time.monotonic() < end, f"session {session} on {writer} still holds its locks"
+            time.sleep(0.5)
+    finally:
+        clean = f"systemctl stop {_SESSION}; rm -f /run/{_SESSION} /run/{_SESSION}.cnf; nft delete table inet {_CUT}"
+        standing.on(host, "sh", "-c", f"{clean} 2> /dev/null; true")
+    standing.well()
+
+
 _APART = f"""table inet {_CUT} {{
   chain input {{
     type filter hook input priority raw - 10; policy accept;

@@ -69,7 +69,7 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bytes], bool]:
     return ask
 
 
-FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 def test_the_model_itself_is_good(ask: Callable[[bytes], bool]) -> None:

@@ -66,7 +66,7 @@ def some_gate(draw: st.DrawFn, below: list[str]) -> Gate:
     return Gate(kind, inputs, least, high)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(tree=trees(), label=st.text(), name=st.text())
 def test_read_gives_back_what_was_written(
     tmp_path_factory: pytest.TempPathFactory, tree: FaultTree, label: str, name: str
@@ -78,7 +78,7 @@ def test_read_gives_back_what_was_written(
     assert (list(again.gates), list(again.events)) == (list(tree.gates), list(tree.events))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(tree=trees(), label=st.text())
 def test_what_is_written_is_in_the_order_and_with_the_names_that_scram_demands(tree: FaultTree, label: str) -> None:
     root = ElementTree.fromstring(write(tree, labels=dict.fromkeys(tree.events, label)))

@@ -27,7 +27,7 @@ def some_kinds(draw: st.DrawFn) -> list[Kind]:
 choices = st.builds(Choice, st.integers(0, 2**40), some_kinds(), st.sampled_from([LAB, METAL]))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(choices, st.integers(0, 80))
 def test_a_number_is_the_same_drill_wherever_one_goes_on(choice: Choice, done: int) -> None:
     whole = list(islice(choice.after(0), done + 5))
@@ -37,7 +37,7 @@ def test_a_number_is_the_same_drill_wherever_one_goes_on(choice: Choice, done: i
     assert list(islice(again.after(0), done + 5)) == whole, "also from what campaign.json says"
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(choices, st.integers(0, 40))
 def test_every_round_has_each_kind_once(choice: Choice, lap: int) -> None:
     size = len(choice.kinds)
@@ -45,7 +45,7 @@ def test_every_round_has_each_kind_once(choice: Choice, lap: int) -> None:
     assert sorted(planned.fault for planned in here) == sorted(kind.fault for kind in choice.kinds)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(choices, st.integers(1, 10_000))
 def test_what_is_drawn_is_possible(choice: Choice, number: int) -> None:
     planned = choice.planned(number)

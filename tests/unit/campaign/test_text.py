@@ -45,7 +45,7 @@ def test_everything_fits_80_columns(fault: str) -> None:
     assert "nines prove --resume" in text
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.floats(0, 500, allow_nan=False).map(lambda x: round(x, 3)), min_size=1, max_size=60))
 def test_95_of_100_drills_were_no_longer(lengths: list[float]) -> None:
     (tally,) = tallies([outcome(number, upper=each) for number, each in enumerate(lengths, 1)])

@@ -57,7 +57,7 @@ TIMES = st.lists(st.floats(0, 100), min_size=1, max_size=30)
 
 
 @given(TIMES)
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_intervals_hold_their_percentiles_and_these_are_in_order(times: list[float]) -> None:
     (found,) = drilled(trials([seen(number, upper=time) for number, time in enumerate(times)]), 0)
     figures = list(found.recoveries[0].percentiles.values())

@@ -43,13 +43,12 @@ def test_nothing_lies_below_nothing() -> None:
 
 
 @given(shape=st.floats(0.05, 1e3), p=st.floats(0.001, 0.999))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_a_quantile_is_where_the_cdf_has_its_value(shape: float, p: float) -> None:
     assert gamma_cdf(gamma_quantile(p, shape), shape) == pytest.approx(p, rel=1e-8)
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=60))
-@settings(deadline=None)
 def test_an_interval_holds_the_mean(values: list[float]) -> None:
     found = Figure.of(np.array(values))
     assert found.low <= found.mean <= found.high

@@ -64,7 +64,7 @@ def test_no_sources_no_downtime() -> None:
 
 
 @given(STREAMS, st.floats(0, 1e5), st.floats(0, 1e5))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_a_larger_budget_is_not_harder_to_keep(said: list[tuple[float, float, bool]], a: float, b: float) -> None:
     tight, wide = sorted((a, b))
     # Times on a grid that grows with the budget: a failover that just fits may be shared with a step beyond.
@@ -74,7 +74,7 @@ def test_a_larger_budget_is_not_harder_to_keep(said: list[tuple[float, float, bo
 
 
 @given(STREAMS, st.floats(1, 1e5), st.floats(0, 5), st.floats(1, 5000))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_one_source_more_makes_no_year_better(
     said: list[tuple[float, float, bool]], budget: float, often: float, mean: float
 ) -> None:

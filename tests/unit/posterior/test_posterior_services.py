@@ -32,7 +32,7 @@ def token(observations: list[Observation], **more: Any) -> Service:
 
 
 @given(worked=st.integers(1, 40), failed=st.integers(0, 5), more=st.integers(1, 40))
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_successes_raise_and_failures_lower_it(worked: int, failed: int, more: int) -> None:
     now = token(campaign(worked, failed)).met
     assert token(campaign(worked + more, failed)).met.mean >= now.mean - 1e-3
@@ -45,7 +45,7 @@ def test_unknown_drills_do_not() -> None:
 
 
 @given(tight=st.floats(60, 1e5), more=st.floats(10, 1e5))
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_a_larger_budget_is_not_harder_to_keep(tight: float, more: float) -> None:
     found = [
         token(campaign(20), own=model([takeover()], [PAIR], budget_s=budget, per_year=0.3, mean_s=1800.0)).met

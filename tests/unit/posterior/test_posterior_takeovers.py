@@ -33,7 +33,7 @@ def test_draws_are_of_the_exact_posterior(worked: int, failed: int) -> None:
 
 
 @given(worked=COUNTS, failed=COUNTS, more=st.integers(1, 9))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_more_successes_lower_no_draw_and_more_failures_raise_none(worked: int, failed: int, more: int) -> None:
     before = beta(worked, failed, 200, 1, "a")
     assert (beta(worked + more, failed, 200, 1, "a") >= before).all()
@@ -42,7 +42,7 @@ def test_more_successes_lower_no_draw_and_more_failures_raise_none(worked: int, 
 
 
 @given(worked=st.integers(1, 20), failed=st.integers(0, 5), unknown=st.integers(1, 20))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_an_unknown_drill_changes_nothing(worked: int, failed: int, unknown: int) -> None:
     before, after = (drawn(campaign(worked, failed, number)) for number in (0, unknown))
     assert (before == after).all()

@@ -136,7 +136,7 @@ def test_parts_that_are_hardly_ever_up_have_no_negative_number_of_outages() -> N
         assert 0 <= found.as_json()["availability"] <= 1
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.dictionaries(
         st.sampled_from(sorted(defaults())),

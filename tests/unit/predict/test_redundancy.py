@@ -39,7 +39,7 @@ FULL = {name: len(levels) - 1 for name, levels in LEVELS.items()}
 LEAST = dict.fromkeys(LEVELS, 0)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(
     st.fixed_dictionaries({name: st.integers(0, len(levels) - 1) for name, levels in LEVELS.items()}),
     st.sampled_from([name for name in LEVELS if name != "racks apart"]),

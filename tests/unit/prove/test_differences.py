@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fournines.prove.differences import Comparison, Difference, Held, compare, differences
@@ -86,7 +86,6 @@ def after(done: list[tuple[int, int | None]], upto: int) -> dict[int, int]:
     return rows
 
 
-@settings(deadline=None)
 @given(writes, st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=2, max_size=6), st.integers(1, 20))
 def test_copies_that_are_never_behind_what_others_showed_are_never_said_to_differ(
     done: list[tuple[int, int | None]], readings: list[tuple[int, int]], cells: int
@@ -101,7 +100,6 @@ def test_copies_that_are_never_behind_what_others_showed_are_never_said_to_diffe
         assert not found.proven
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.integers(0, 15), st.integers(), max_size=10), st.integers(0, 15), writes, st.integers(1, 20))
 def test_a_row_that_one_copy_lacks_is_never_taken_for_the_same(
     rows: dict[int, int], lost: int, done: list[tuple[int, int | None]], cells: int

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from views import cloud
 
@@ -63,7 +63,6 @@ def test_two_halves_are_both_minorities() -> None:
     assert left_behind("together", ("a", "b"), ("a", "b", "c", "d")) == ("a", "b", "c", "d")
 
 
-@settings(deadline=None)
 @given(
     cut=st.sampled_from([None, "apart", "together"]),
     members=st.sets(st.integers(0, 8), min_size=1),
@@ -120,7 +119,6 @@ def test_what_trials_come_to() -> None:
     assert ok.detail == "c1: 2 trials, none accepted (etcd, galera), found off 7 s after the fault"
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(["accepted", "refused", "off", "unknown"])))
 def test_only_what_was_seen_to_be_refused_is_ok(came: list[str]) -> None:
     verdict = judge([tried(each) for each in came])

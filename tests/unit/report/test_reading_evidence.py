@@ -163,7 +163,7 @@ def test_the_digest_is_of_what_the_files_hold_not_of_where_they_lie(tmp_path: Pa
     assert read(first).digest != read(tmp_path / "second").digest
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.floats(0, 30), st.floats(0.25, 8)), max_size=4), st.sampled_from(["token", "write"]))
 def test_whatever_was_out_is_read_as_the_drill_judged_it(
     tmp_path: Path, spans: list[tuple[float, float]], name: str

@@ -74,7 +74,7 @@ def test_what_cannot_be(change: str, told: str):
     assert told in raised.value.message
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=40), st.sampled_from(["", "hosts.", "hosts.c1.", "services.", "rates.disk.", "accept."]))
 def test_whatever_is_given(text: str, before: str):
     with suppress(SpecError):

@@ -22,7 +22,7 @@ CLOUDS = Path(__file__).parents[3] / "clouds"
 LAB = (CLOUDS / "lab.yaml").read_bytes()
 METAL = (CLOUDS / "metal-example.yaml").read_bytes()
 
-bounded = settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+bounded = settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -72,7 +72,6 @@ def test_whoever_is_woken_is_told_what_to_do() -> None:
         assert "proved" not in str(rule["annotations"])
 
 
-@settings(deadline=None)
 @given(st.floats(0.0001, 0.9999999))
 def test_every_threshold_can_be_passed(sla: float) -> None:
     """No share of bad requests is above 1, and the slow burn is always watched."""
