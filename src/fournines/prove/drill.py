@@ -41,7 +41,7 @@ from fournines.prove.fleet import ProbeFleet
 from fournines.prove.forecast import Forecast, forecast
 from fournines.prove.healed import always_healed
 from fournines.prove.leftovers import Leftovers
-from fournines.prove.phases import Phases
+from fournines.prove.phases import TELL_EVERY_S, Phases
 from fournines.prove.prober import Beat, Plan
 from fournines.prove.report import Marks, Report, doubts, probe_report
 from fournines.prove.results import Results
@@ -55,7 +55,6 @@ from fournines.verify.run import Verified, verify
 QUORUM_S = 600.0
 """Within which all is well again after the loss of a quorum: its class."""
 _LOOK_EVERY_S = 2.0
-_TELL_EVERY_S = 1.0
 
 
 def drill(
@@ -304,7 +303,7 @@ class Run:
             while waiting := left_behind.lacks():
                 phases.follow()
                 self._tell("wait", "minority", ", ".join(f"{service} on {host}" for service, host in waiting))
-                time.sleep(_TELL_EVERY_S)
+                time.sleep(TELL_EVERY_S)
         self._tell("start", "heal")
         heal = results.done("heal", fault=fault.name, hosts=names)
         self._heal()

@@ -16,7 +16,7 @@ from fournines.prove.prober import Beat
 from fournines.prove.samples import Sample
 from fournines.prove.windows import Windows
 
-_TELL_EVERY_S = 1.0
+TELL_EVERY_S = 1.0
 _TICK_S = 0.1
 
 
@@ -71,7 +71,7 @@ class Phases:
             if now >= tell:
                 text = f"{now - last_bad:.0f} s without a bad request" if last_bad > since else "no request failed yet"
                 self.tell("wait", "steady", text, seconds=now - since)
-                tell = now + _TELL_EVERY_S
+                tell = now + TELL_EVERY_S
             time.sleep(_TICK_S)
 
     def patience(self, failover: float) -> float:
