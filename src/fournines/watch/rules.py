@@ -10,12 +10,14 @@ Probes start at fixed times whatever the cloud does, so a share of requests is a
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import LiteralScalarString
+
+from fournines.watch.certificates import METRIC
 
 PERIOD_H = 30 * 24
 _METRIC = "fournines_probe_requests_total"
@@ -40,6 +42,18 @@ BURNS = (
     Burn(6, 6, "6h", "30m", "page"),
     Burn(1, 72, "3d", "6h", "ticket"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Of a certificate that clients are shown: so long before its end somebody is told."""
+
+    days: int
+    severity: Literal["page", "ticket"]
+
+
+ENDINGS = (Ending(30, "ticket"), Ending(3, "page"))
+"""Vaults renew what has less than 30 days left, at the next `nines apply`."""
 _RATIOS = ("5m", "30m", "1h", "6h", "3d")
 
 
@@ -63,7 +77,7 @@ def groups(cloud: str, sla: float) -> dict[str, Any]:
     return {
         "groups": [
             {"name": f"fournines-{cloud}-ratios", "rules": recorded},
-            {"name": f"fournines-{cloud}-alerts", "rules": [*alerts, _blind(cloud)]},
+            {"name": f"fournines-{cloud}-alerts", "rules": [*alerts, _blind(cloud), *map(_ending(cloud), ENDINGS)]},
         ]
     }
 
@@ -128,6 +142,31 @@ def _blind(cloud: str) -> Mapping[str, Any]:
             ),
         },
     }
+
+
+def _ending(cloud: str) -> Callable[[Ending], Mapping[str, Any]]:
+    """Every client is refused from one second to the next, and no failover helps."""
+
+    def rule(ending: Ending) -> Mapping[str, Any]:
+        return {
+            "alert": "FourninesCertificateEnds",
+            "expr": LiteralScalarString(f'{METRIC}{{cloud="{cloud}"}} - time() < {ending.days} * 86400\n'),
+            "for": "15m",
+            "labels": {"severity": ending.severity, "days": str(ending.days)},
+            "annotations": {
+                "summary": f"{cloud}: {{{{ $labels.service }}}} shows a certificate that ends within {ending.days} days",
+                "description": (
+                    "{{ $value | humanizeDuration }} are left. Then every client that verifies it is refused, by every "
+                    "controller that shows the same one."
+                ),
+                "action": (
+                    f"nines status {cloud} and nines certs -c {cloud} say which end; "
+                    f"nines certs rotate -c {cloud} renews them without an outage."
+                ),
+            },
+        }
+
+    return rule
 
 
 def _percent(share: float) -> str:

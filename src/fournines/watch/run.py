@@ -18,6 +18,7 @@ from fournines.prove import lasting
 from fournines.prove.asked import admin_of, probes_of
 from fournines.prove.prober import Beat, Plan
 from fournines.state import State
+from fournines.watch import certificates
 from fournines.watch.metrics import Metrics
 from fournines.watch.serve import Listen, served
 from fournines.watch.standing import StandingProbes
@@ -75,6 +76,7 @@ def watch(
     with (
         until_told(),
         served(metrics.registry, listen) as url,
+        certificates.watched(cloud.name, api.endpoints, metrics.registry),
         tempfile.TemporaryDirectory(prefix="nines-watch-") as folder,
         _restartable(),
         _nothing_left(api, probes, tell),

@@ -49,7 +49,7 @@ def test_a_probe_that_nobody_can_request(nines: Nines) -> None:
     said = nines("prove", "--drills", "3", "--probe", "token")
     assert said.code == 7
     assert "no probe that is made on request: token" in said.err
-    assert "of lab there is create-to-answer" in said.err
+    assert "of lab there is attach, create-to-answer" in said.err
 
 
 def test_nothing_to_resume(nines: Nines) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from fournines.cli.clouds import load
+from fournines.watch.certificates import METRIC
 from fournines.watch.metrics import LABELS, Metrics
 from fournines.watch.outcome import OUTCOMES
 from fournines.watch.rules import groups, rules
@@ -63,6 +64,15 @@ def test_alerts_stand_on_what_is_recorded_and_that_on_what_is_exported() -> None
         assert set(by.split(", ")) == set(LABELS) - {"probe"}
         for outcomes in re.findall(r'outcome!?=~?"(.*?)"', rule["expr"]):
             assert set(outcomes.split("|")) <= set(OUTCOMES)
+
+
+def test_a_certificate_is_told_of_before_it_ends() -> None:
+    found = [rule for rule in parts()[1] if rule["alert"] == "FourninesCertificateEnds"]
+    assert [(rule["labels"]["days"], rule["labels"]["severity"]) for rule in found] == [("30", "ticket"), ("3", "page")]
+    for rule in found:
+        days = int(rule["labels"]["days"])
+        assert rule["expr"].strip() == f'{METRIC}{{cloud="lab"}} - time() < {days} * 86400'
+        assert "nines certs rotate -c lab" in rule["annotations"]["action"]
 
 
 def test_whoever_is_woken_is_told_what_to_do() -> None:
