@@ -154,7 +154,7 @@ def _ending(cloud: str) -> Callable[[Ending], Mapping[str, Any]]:
             "for": "15m",
             "labels": {"severity": ending.severity, "days": str(ending.days)},
             "annotations": {
-                "summary": f"{cloud}: {{{{ $labels.service }}}} shows a certificate that ends within {ending.days} days",
+                "summary": f"{cloud}: {{{{ $labels.service }}}} shows a certificate that ends in {ending.days} days",
                 "description": (
                     "{{ $value | humanizeDuration }} are left. Then every client that verifies it is refused, by every "
                     "controller that shows the same one."
