@@ -56,8 +56,8 @@ def _volumes(at: Client) -> None:
     def gone() -> bool:
         left = [volume for volume in storage.volumes() if re.search(_NAMES, volume.name or "")]
         for volume in left:
-            # One that its guest still lets go of is asked for again.
-            if volume.status in ("available", "error"):
+            # What is on its way into another state is asked for again when it is there.
+            if volume.status == "available" or volume.status.startswith("error"):
                 storage.delete_volume(volume)
         return not left
 
