@@ -8,6 +8,7 @@ the hosts that live, so what a request stands on is combined by **max**, not by 
     the VIP's HAProxy hangs  monitored_failover Pacemaker's monitor runs out, address up elsewhere
     the writer hangs         database_hung      its health is no longer news, and then the proxies' checks
     an API server hangs      api_down           as many checks as it takes run out; until then it gets its share
+                                                (whom that concerns: `forecast.met`)
     any database member      evs_suspect + evs_install, for writes: commits wait for the dead member's certification
     any API server           nothing            HAProxy gives the request to another one when a connection fails
     an active router         router_failover    three adverts missed, and what VRRP adds by priority

@@ -68,7 +68,7 @@ def forecast(
     quiet: Mapping[str, float] = {name: median(each) for name, each in took.items()}
     expected: list[Expected] = []
     for probe in probes:
-        most = bound(cloud.timers, lost, probe, quiet.get(probe.name, 0.0))
+        most = bound(cloud.timers, met(lost, fault, probe, cloud), probe, quiet.get(probe.name, 0.0))
         expected.append(
             Expected(
                 probe,
@@ -78,3 +78,18 @@ def forecast(
         )
     roles = {role for name in hosts for role in cloud.host(name).roles}
     return Forecast(hosts, tuple(sorted(roles)), tuple(expected), fault.letter)
+
+
+def met(lost: frozenset[Part], fault: Fault, probe: Probe, cloud: Cloud) -> frozenset[Part]:
+    """What of it the probe's requests can meet. An API that hangs is met by who asks it, Keystone by everybody, for
+    tokens; what takes its work from queues by requests that pass them; all else that hangs, as it serves its host."""
+    if lost != frozenset[Part]({"hung"}):
+        return lost
+
+    def asked(part: Fault) -> bool:
+        if part.letter == "E":
+            return bool({"create", "attach"} & {*probe.columns})
+        there = cloud.services.get(part.stops)
+        return not (there and there.endpoints) or part.stops in ("keystone", probe.service)
+
+    return lost if any(asked(part) for part, _ in fault.parts(())) else frozenset()

@@ -5,13 +5,16 @@ from typing import get_args
 
 import pytest
 
+from fournines.cli.clouds import load
 from fournines.cloud.columns import SEVERITY, Letter
 from fournines.cloud.timers import LAB, METAL, Timers
 from fournines.faults import catalogue as faults
+from fournines.faults import named
 from fournines.probes import ApiProbe
 from fournines.probes import catalogue as probes
 from fournines.prove.bounds import Part, bound, floor
 from fournines.prove.budgets import CLASSES, COLUMNS, budget
+from fournines.prove.forecast import met
 
 TOKEN, WRITE = probes()["token"], probes()["write"]
 BLOCK_WRITE, BLOCK_READ = probes()["block-write"], probes()["block-read"]
@@ -154,3 +157,24 @@ def test_what_is_more_severe_may_cost_no_less() -> None:
 
     costs = [cost(letter) for letter in SEVERITY]
     assert costs == sorted(costs)
+
+
+ASKED = frozenset({"token", "write", "volume-read", "dashboard", "create-to-answer", "block-write"})
+
+
+@pytest.mark.parametrize(
+    ("daemon", "by"),
+    [
+        ("keystone", ASKED),
+        ("cinder-api", {"volume-read"}),
+        ("horizon", {"dashboard"}),
+        ("cinder-scheduler", {"create-to-answer"}),
+        ("memcached", ASKED),
+        ("haproxy-local", ASKED),
+    ],
+)
+def test_a_daemon_that_hangs_is_met_by_who_asks_it(daemon: str, by: set[str]) -> None:
+    cloud, fault, lost = load("lab"), named("freeze").aimed(daemon), frozenset[Part]({"hung"})
+    assert {name for name in ASKED if met(lost, fault, probes()[name], cloud)} == by
+    for name in ASKED:
+        assert met(frozenset({"writer", "hung"}), fault, probes()[name], cloud) == {"writer", "hung"}
