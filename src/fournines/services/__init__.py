@@ -106,6 +106,8 @@ class Service(ABC):
     """Units that run on one host at a time under a strategy that Pacemaker supervises."""
     log_units: ClassVar[tuple[str, ...]] = ()
     """Units whose journal is this service's log, its main daemon first. `@*` stands for every instance."""
+    jobs: ClassVar[tuple[str, ...]] = ()
+    """Those of them that are no daemons: a timer starts them, and they end by themselves."""
     primary: ClassVar[str] = ""
     """Target of a drill that means the member which does for all what only one does (`fournines.prove.targets`)."""
 
@@ -190,6 +192,7 @@ def catalogue() -> Mapping[str, Service]:
 def daemons() -> Mapping[str, tuple[Service, str]]:
     """Name of a service, or of a daemon of one without `.service` and `@*` -> the service, and the daemon's unit. A
     service's own name stands for its main daemon."""
-    every = [(service, unit) for service in catalogue().values() for unit in service.log_units]
-    main = {service.name: (service, service.log_units[0]) for service in catalogue().values() if service.log_units}
+    found = catalogue().values()
+    every = [(service, unit) for service in found for unit in service.log_units if unit not in service.jobs]
+    main = {service.name: (service, service.log_units[0]) for service in found if service.log_units}
     return {unit.removesuffix(".service").removesuffix("@*"): (service, unit) for service, unit in every} | main

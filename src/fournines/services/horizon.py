@@ -68,6 +68,7 @@ class Horizon(Service):
         migrate=f"{_MANAGE} migrate --noinput",
     )
     log_units = ("horizon.service", "horizon-clearsessions.service")
+    jobs = ("horizon-clearsessions.service",)
 
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
         options = HorizonOptions.model_validate(cloud.services[self.name].options)

@@ -77,6 +77,7 @@ class Keystone(Service):
         migrate="keystone-manage db_sync",
     )
     log_units = ("keystone.service", "keystone-fernet.service")
+    jobs = ("keystone-fernet.service",)
 
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
         options = KeystoneOptions.model_validate(cloud.services[self.name].options)
