@@ -10,7 +10,7 @@ Probes start at fixed times whatever the cloud does, so a share of requests is a
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -74,10 +74,11 @@ def groups(cloud: str, sla: float) -> dict[str, Any]:
     burns = [burn for burn in BURNS if burn.factor * allowed < 1]
     recorded = [_ratio(cloud, window) for window in _RATIOS] + [_count(cloud, burn.long) for burn in burns]
     alerts = [_burning(cloud, sla, burn) for burn in burns]
+    endings = [_ending(cloud, ending) for ending in ENDINGS]
     return {
         "groups": [
             {"name": f"fournines-{cloud}-ratios", "rules": recorded},
-            {"name": f"fournines-{cloud}-alerts", "rules": [*alerts, _blind(cloud), *map(_ending(cloud), ENDINGS)]},
+            {"name": f"fournines-{cloud}-alerts", "rules": [*alerts, _blind(cloud), *endings]},
         ]
     }
 
@@ -144,29 +145,25 @@ def _blind(cloud: str) -> Mapping[str, Any]:
     }
 
 
-def _ending(cloud: str) -> Callable[[Ending], Mapping[str, Any]]:
+def _ending(cloud: str, ending: Ending) -> Mapping[str, Any]:
     """Every client is refused from one second to the next, and no failover helps."""
-
-    def rule(ending: Ending) -> Mapping[str, Any]:
-        return {
-            "alert": "FourninesCertificateEnds",
-            "expr": LiteralScalarString(f'{METRIC}{{cloud="{cloud}"}} - time() < {ending.days} * 86400\n'),
-            "for": "15m",
-            "labels": {"severity": ending.severity, "days": str(ending.days)},
-            "annotations": {
-                "summary": f"{cloud}: {{{{ $labels.service }}}} shows a certificate that ends in {ending.days} days",
-                "description": (
-                    "{{ $value | humanizeDuration }} are left. Then every client that verifies it is refused, by every "
-                    "controller that shows the same one."
-                ),
-                "action": (
-                    f"nines status {cloud} and nines certs -c {cloud} say which end; "
-                    f"nines certs rotate -c {cloud} renews them without an outage."
-                ),
-            },
-        }
-
-    return rule
+    return {
+        "alert": "FourninesCertificateEnds",
+        "expr": LiteralScalarString(f'{METRIC}{{cloud="{cloud}"}} - time() < {ending.days} * 86400\n'),
+        "for": "15m",
+        "labels": {"severity": ending.severity, "days": str(ending.days)},
+        "annotations": {
+            "summary": f"{cloud}: {{{{ $labels.service }}}} shows a certificate that ends in {ending.days} days",
+            "description": (
+                "{{ $value | humanizeDuration }} are left. Then every client that verifies it is refused, by every "
+                "controller that shows the same one."
+            ),
+            "action": (
+                f"nines status {cloud} and nines certs -c {cloud} say which end; "
+                f"nines certs rotate -c {cloud} renews them without an outage."
+            ),
+        },
+    }
 
 
 def _percent(share: float) -> str:

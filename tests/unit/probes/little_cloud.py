@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -27,7 +27,7 @@ from little_guests import LittleGuests
 from little_volumes import LittleVolumes
 
 from fournines.cloud.names import MARK
-from fournines.probes import GUEST, Api, catalogue
+from fournines.probes import GUEST, Api, Session, catalogue
 from fournines.state import Vault
 
 # Any: it has no types.
@@ -409,6 +409,18 @@ class LittleCloud:
             where = f"https://{request.host}{request.path}/{made['id']}"
             return web.Response(status=status, headers={"Location": where})
         return web.json_response({key: made} if key else made, status=status)
+
+
+def within(keystone: LittleCloud, do: Callable[[Session], Coroutine[Any, Any, Any]], deadline: float = 30) -> Any:
+    """What comes of that as a client with a token."""
+
+    async def run() -> Any:
+        async with Session(keystone.api()) as session:
+            await session.prepare(10)
+            async with asyncio.timeout(deadline):
+                return await do(session)
+
+    return asyncio.run(run())
 
 
 async def _end_all() -> None:

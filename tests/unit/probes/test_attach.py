@@ -3,12 +3,11 @@ the guest."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
 import pytest
-from little_cloud import SERVER, LittleCloud
+from little_cloud import SERVER, LittleCloud, within
 from little_volumes import Volume
 
 from fournines.cli.clouds import load
@@ -19,16 +18,6 @@ from fournines.prove import lasting
 from fournines.watch.run import watched
 
 OURS = {"made-by": "fournines"}
-
-
-def within(keystone: LittleCloud, do: Callable[[Session], Coroutine[Any, Any, Any]], deadline: float = 30) -> Any:
-    async def run() -> Any:
-        async with Session(keystone.api()) as session:
-            await session.prepare(10)
-            async with asyncio.timeout(deadline):
-                return await do(session)
-
-    return asyncio.run(run())
 
 
 def once(session: Session) -> Coroutine[Any, Any, str | None]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from little_cloud import LittleCloud
+from little_cloud import LittleCloud, within
 from little_guests import Guest
 from test_drill_run import Stop, cloud, run_of, views
 
@@ -34,16 +34,6 @@ from fournines.verify.run import Verified
 
 NAME = "create-to-answer"
 DEMO = Demo("127.0.0.1", "192.168.172.17", "d1", "g1")
-
-
-def within(keystone: LittleCloud, do: Callable[[Session], Coroutine[Any, Any, Any]], deadline: float = 30) -> Any:
-    async def run() -> Any:
-        async with Session(keystone.api()) as session:
-            await session.prepare(10)
-            async with asyncio.timeout(deadline):
-                return await do(session)
-
-    return asyncio.run(run())
 
 
 def once(session: Session) -> Coroutine[Any, Any, str | None]:
