@@ -98,7 +98,8 @@ class Standing:
         return switched
 
     def scene(self) -> str:
-        """What may tell why the lab is not as it was left: how long each host is on, and whom its BMC switched."""
+        """What may tell why the lab is not as it was left: how long each host is on, whom its BMC switched, and the
+        last lines of what is not healthy."""
         lines: list[str] = []
         for host in self.cloud.hosts:
             try:
@@ -107,7 +108,12 @@ class Standing:
                 lines.append(str(error))
         log = self.state.folder / "lab/bmc.log"
         told = log.read_text().splitlines() if log.exists() else []
-        return "\n".join([*lines, *[line for line in told if ": POST" in line][-10:]])
+        lines += [line for line in told if ": POST" in line][-10:]
+        for name, host in self.json("status", exits=(0, 1))["hosts"].items():
+            for service in (one for one, seen in host["services"].items() if not seen["ok"]):
+                said = self.nines("logs", name, service, "--lines", "40", exits=(0, 1)).stdout
+                lines.append(f"{service} of {name}:\n{said}")
+        return "\n".join(lines)
 
     def views(self) -> dict[str, HostView]:
         return dict(inspect(self.cloud, self.fleet))
