@@ -29,7 +29,7 @@ from fournines.maintain import in_maintenance
 from fournines.probes import Connections
 from fournines.prove.asked import probes_of
 from fournines.prove.drill import drill
-from fournines.prove.facts import Views, unhealthy
+from fournines.prove.facts import Views, in_short, troubles
 from fournines.prove.targets import LEADERS, NOWHERE, means, resolve
 from fournines.prove.windows import Windows
 from fournines.state import State
@@ -176,14 +176,14 @@ class Site:
     def _await_healthy(self) -> Views:
         """What is seen when all is well. Raises DrillError when that takes longer than a drill would wait."""
         began, limit = time.monotonic(), Windows().healthy
-        while problems := unhealthy(views := inspect(self.cloud, self.fleet), self.cloud):
+        while found := troubles(views := inspect(self.cloud, self.fleet), self.cloud):
             passed = time.monotonic() - began
             if passed >= limit:
                 raise DrillError(
-                    f"not healthy after {limit:g} s, so no campaign is begun: {'; '.join(problems)}",
+                    f"not healthy after {limit:g} s, so no campaign is begun: {'; '.join(map(str, found))}",
                     "see nines status; nines up repairs",
                 )
-            self._tell("wait", "ready", "; ".join(problems), passed)
+            self._tell("wait", "ready", in_short(found), passed)
             time.sleep(_LOOK_EVERY_S)
         return views
 

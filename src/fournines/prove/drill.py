@@ -36,7 +36,7 @@ from fournines.prove.audits import Evidence, Verdict, audit_all
 from fournines.prove.bounds import bound, floor
 from fournines.prove.budgets import classes
 from fournines.prove.errands import errands
-from fournines.prove.facts import GALERA, Views, struck, unhealthy
+from fournines.prove.facts import GALERA, Views, in_short, struck, troubles
 from fournines.prove.fleet import ProbeFleet
 from fournines.prove.forecast import Forecast, forecast
 from fournines.prove.healed import always_healed
@@ -336,15 +336,16 @@ class Run:
             looked = time.monotonic()
             seen = self.glance(hosts) if briefly and self.glance else self.look()
             views = {**views, **seen}
-            problems = unhealthy(views, self.cloud)
+            found = troubles(views, self.cloud)
             passed = time.monotonic() - began
             complete = set(everybody) <= set(seen)
-            if (complete and not problems) or passed >= limit:
+            if (complete and not found) or passed >= limit:
+                problems = [str(each) for each in found]
                 self._tell("fail" if problems else "done", stage, "; ".join(problems), seconds=passed)
                 return views, problems
-            self._tell("wait", stage, "; ".join(problems), seconds=passed)
-            sick = [name for name in everybody if unhealthy(views, self.cloud, only=name)]
-            hosts = sick or everybody
+            self._tell("wait", stage, in_short(found) or "a look at all hosts", seconds=passed)
+            sick = {each.host for each in found}
+            hosts = [name for name in everybody if name in sick] or everybody
             if sick:
                 # Looking takes from what is to recover: at most half of the time.
                 time.sleep(max(_LOOK_EVERY_S, time.monotonic() - looked))

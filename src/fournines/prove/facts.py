@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from fournines.cloud.model import Cloud
@@ -26,26 +27,56 @@ def facts(views: Views, host: str, service: str) -> Mapping[str, Any] | None:
     return view.services[service].facts or None
 
 
-def unhealthy(views: Views, cloud: Cloud, only: str | None = None) -> list[str]:
-    """Who is not well, one line each: `c1 does not answer`, `galera on c2: Joining`. Empty when all is well."""
-    lines: list[str] = []
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Who is not well."""
+
+    host: str
+    service: str
+    """Empty: the host itself, which does not answer."""
+    why: str
+
+    def __str__(self) -> str:
+        who = f"{self.service} on {self.host}: " if self.service else f"{self.host} does not answer: "
+        return f"{who}{self.why}".removesuffix(": ")
+
+
+def troubles(views: Views, cloud: Cloud, only: str | None = None) -> list[Trouble]:
+    """Who is not well, of all hosts or of `only` one. Empty when all is well."""
+    found: list[Trouble] = []
     for host in cloud.hosts:
         if only not in (None, host.name):
             continue
         view = views.get(host.name)
         if view is None or not view.reachable:
-            lines.append(f"{host.name} does not answer{f': {view.why}' if view and view.why else ''}")
+            found.append(Trouble(host.name, "", view.why if view else ""))
             continue
         for placement in cloud.services.values():
             if placement.strategy.supervisor == "elsewhere" or host not in placement.hosts:
                 continue
             service = view.services.get(placement.name)
             if service is None:
-                lines.append(f"{placement.name} on {host.name}: not seen")
+                found.append(Trouble(host.name, placement.name, "not seen"))
             elif service.health is not None and not service.health.ok:
                 seen = " ".join(service.health.seen.split())[:200]
-                lines.append(f"{placement.name} on {host.name}: {seen or 'not healthy'}")
-    return lines
+                found.append(Trouble(host.name, placement.name, seen or "not healthy"))
+    return found
+
+
+def unhealthy(views: Views, cloud: Cloud, only: str | None = None) -> list[str]:
+    """As `troubles`, one line each: `c1 does not answer`, `galera on c2: Joining`."""
+    return [str(each) for each in troubles(views, cloud, only)]
+
+
+def in_short(found: Sequence[Trouble]) -> str:
+    """Of one trouble all, of several only who they are: `c3; galera on c1, c2; nova on c1`."""
+    if len(found) == 1:
+        return str(found[0])
+    hosts: dict[str, list[str]] = {}
+    for each in found:
+        hosts.setdefault(each.service, []).append(each.host)
+    silent = hosts.pop("", [])
+    return "; ".join([*silent, *(f"{service} on {', '.join(names)}" for service, names in hosts.items())])
 
 
 def vip_holders(views: Views, cloud: Cloud) -> tuple[list[str], list[str]]:

@@ -18,7 +18,7 @@ from fournines.errors import DrillError, HostError
 from fournines.faults import named
 from fournines.probes import Api
 from fournines.prove.audits import Evidence, Verdict, audit_all, catalogue
-from fournines.prove.facts import carried, struck, unhealthy
+from fournines.prove.facts import Trouble, carried, in_short, struck, unhealthy
 from fournines.prove.remote import Books
 from fournines.prove.targets import resolve
 
@@ -264,6 +264,18 @@ def test_who_is_not_well() -> None:
     assert unhealthy(views, CLOUD) == said
     del views["c3"]
     assert unhealthy(views, CLOUD) == [*said[:2], "c3 does not answer"]
+
+
+def test_many_who_are_not_well_are_told_in_short() -> None:
+    assert in_short([]) == ""
+    assert in_short([Trouble("c2", "galera", "Joining")]) == "galera on c2: Joining"
+    assert in_short([Trouble("c3", "", "is off")]) == "c3 does not answer: is off"
+    found = [
+        Trouble("c1", "galera", "down: (2013, ...)"),
+        Trouble("c1", "nova", "500"),
+        Trouble("c2", "galera", "down"),
+    ]
+    assert in_short([*found, Trouble("c3", "", "is off")]) == "c3; galera on c1, c2; nova on c1"
 
 
 def test_one_vip_holder() -> None:
