@@ -27,11 +27,13 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Http(Check):
-    """A GET from the host itself answers with one of these statuses."""
+    """A GET from the host itself answers with one of these statuses, and says that."""
 
     kind = "http"
     url: str
     status: tuple[int, ...] = (200,)
+    says: str = ""
+    """In the first 2048 bytes of the answer."""
     timeout: float = 3
     """Seconds for one try."""
 

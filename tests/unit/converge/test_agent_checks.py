@@ -65,6 +65,16 @@ def test_http() -> None:
     assert also["ok"]
 
 
+def test_http_of_what_it_must_say() -> None:
+    with http_server() as port:
+        good = ask(Http(awaits="", url=f"http://127.0.0.1:{port}/403", status=(403,), says="is away"))
+        other = ask(Http(awaits="", url=f"http://127.0.0.1:{port}/403", status=(403,), says="is here"))
+        bad = ask(Http(awaits="", url=f"http://127.0.0.1:{port}/503", status=(403,), says="is away"))
+    assert (good["ok"], good["seen"]) == (True, "HTTP/1.0 403 Forbidden")
+    assert (other["ok"], other["seen"]) == (False, "HTTP/1.0 403 Forbidden the database is away")
+    assert not bad["ok"]
+
+
 def test_http_is_bounded_though_the_server_keeps_talking() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
 

@@ -93,14 +93,18 @@ def check_http(check: Data, timeout: float) -> tuple[bool, str]:
             link.settimeout(left)
             part = link.recv(2048)
             answer += part
-            if not part or (b"\r\n" in answer and status_of(answer) in check["status"]):
+            if not part or as_asked(answer, check):
                 break
     if not answer:
         raise OSError("the server closed the connection without an answer")
     first, _, body = answer.decode(errors="replace").partition("\r\n")
-    if status_of(answer) in check["status"]:
+    if as_asked(answer, check):
         return True, first
     return False, "{} {}".format(first, " ".join(body.partition("\r\n\r\n")[2].split())[:300]).strip()
+
+
+def as_asked(answer: bytes, check: Data) -> bool:
+    return b"\r\n" in answer and status_of(answer) in check["status"] and check["says"].encode() in answer
 
 
 def status_of(answer: bytes) -> int:
