@@ -9,7 +9,7 @@ GET /cgi-bin/renew     Renewal, as JSON, once a DHCP server has acknowledged its
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -73,31 +73,12 @@ class GuestStatus:
 
 def parse(body: str | bytes) -> GuestStatus:
     """The answer to GET /. Raises NinesError for anything else."""
-    try:
-        said = _mapping(json.loads(body))
-        uptime = _get(said, "uptime", float)
-        lease, disk = said["lease"], said["disk"]
-        counted = _mapping(disk) if disk is not None else None
-        return GuestStatus(
-            hostname=_get(said, "hostname", str),
-            boot_id=_get(said, "boot_id", str),
-            uuid=_get(said, "uuid", str) or None,
-            uptime=uptime,
-            lease=_lease(_mapping(lease), uptime) if lease is not None else None,
-            counter=_get(counted, "counter", int) if counted and counted["counter"] is not None else None,
-            counter_age=uptime - _get(counted, "at", float) if counted else None,
-            disk_error=_get(counted, "error", str) if counted else "",
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise NinesError(f"not what a guest answers ({error!r}): {body[:200]!r}") from error
+    return _read(body, "", _status)
 
 
 def written(body: str | bytes) -> float:
     """The answer to GET /cgi-bin/write: how many seconds write and fsync took. Raises NinesError for anything else."""
-    try:
-        return _get(_mapping(json.loads(body)), "microseconds", int) / 1e6
-    except (KeyError, TypeError, ValueError) as error:
-        raise NinesError(f"not what a guest answers after a write ({error!r}): {body[:200]!r}") from error
+    return _read(body, " after a write", lambda said: _get(said, "microseconds", int) / 1e6)
 
 
 def disks(body: str | bytes) -> list[str]:
@@ -105,22 +86,48 @@ def disks(body: str | bytes) -> list[str]:
 
     Raises NinesError for anything else.
     """
-    try:
-        said: Any = _mapping(json.loads(body))["disks"]
-        if not isinstance(said, list) or not all(isinstance(each, str) for each in cast("list[object]", said)):
-            raise TypeError(f"disks is {said!r}")
-        return cast("list[str]", said)
-    except (KeyError, TypeError, ValueError) as error:
-        raise NinesError(f"not what a guest answers about disks ({error!r}): {body[:200]!r}") from error
+    return _read(body, " about disks", _disks)
 
 
 def renewed(body: str | bytes) -> Renewal:
     """The answer to GET /cgi-bin/renew. Raises NinesError for anything else."""
+    return _read(
+        body,
+        " about DHCP",
+        lambda said: Renewal(
+            _get(said, "address", str), _get(said, "server", str), _get(said, "microseconds", int) / 1e6
+        ),
+    )
+
+
+def _read(body: str | bytes, about: str, take: Callable[[Mapping[str, Any]], _Kind]) -> _Kind:
     try:
-        said = _mapping(json.loads(body))
-        return Renewal(_get(said, "address", str), _get(said, "server", str), _get(said, "microseconds", int) / 1e6)
+        return take(_mapping(json.loads(body)))
     except (KeyError, TypeError, ValueError) as error:
-        raise NinesError(f"not what a guest answers about DHCP ({error!r}): {body[:200]!r}") from error
+        raise NinesError(f"not what a guest answers{about} ({error!r}): {body[:200]!r}") from error
+
+
+def _status(said: Mapping[str, Any]) -> GuestStatus:
+    uptime = _get(said, "uptime", float)
+    lease, disk = said["lease"], said["disk"]
+    counted = _mapping(disk) if disk is not None else None
+    return GuestStatus(
+        hostname=_get(said, "hostname", str),
+        boot_id=_get(said, "boot_id", str),
+        uuid=_get(said, "uuid", str) or None,
+        uptime=uptime,
+        lease=_lease(_mapping(lease), uptime) if lease is not None else None,
+        counter=_get(counted, "counter", int) if counted and counted["counter"] is not None else None,
+        counter_age=uptime - _get(counted, "at", float) if counted else None,
+        disk_error=_get(counted, "error", str) if counted else "",
+    )
+
+
+def _disks(said: Mapping[str, Any]) -> list[str]:
+    found = said["disks"]
+    if not isinstance(found, list) or not all(isinstance(each, str) for each in cast("list[object]", found)):
+        raise TypeError(f"disks is {found!r}")
+    return cast("list[str]", found)
 
 
 def _lease(said: Mapping[str, Any], uptime: float) -> Lease:

@@ -27,7 +27,7 @@ SPEED = 0.2
 """As many requests a second as in a drill, times this: a cloud in production has others to serve."""
 
 
-def watched(cloud: Cloud, requested: Collection[str] = ()) -> list[ApiProbe]:
+def may_stand(cloud: Cloud, requested: Collection[str] = ()) -> list[ApiProbe]:
     """The probes that may stand: this machine makes them, and they leave nothing and need nothing left there; and what
     is requested of those that are made on request alone.
 
@@ -70,7 +70,7 @@ def watch(
     Raises NinesError (cannot listen) and DrillError (a prober could not start, or died). A cloud that does not
     answer is none: that is what is measured.
     """
-    probes = watched(cloud, requested)
+    probes = may_stand(cloud, requested)
     metrics = Metrics(cloud.name, probes)
     beats = tuple(Beat.of(probe, speed) for probe in probes)
     with (

@@ -15,7 +15,7 @@ from fournines.errors import DrillError
 from fournines.probes import ProbeError, Session, api_probe, describe
 from fournines.probes._lasting import undo
 from fournines.prove import lasting
-from fournines.watch.run import watched
+from fournines.watch.run import may_stand
 
 OURS = {"made-by": "fournines"}
 
@@ -63,6 +63,6 @@ def test_what_is_on_its_way_is_removed_when_it_has_arrived(keystone: LittleCloud
 
 
 def test_a_watch_has_no_guest_to_attach_to() -> None:
-    assert "create-to-answer" in {probe.name for probe in watched(load("lab"), ["create-to-answer"])}
+    assert "create-to-answer" in {probe.name for probe in may_stand(load("lab"), ["create-to-answer"])}
     with pytest.raises(DrillError, match="a watch cannot make attach"):
-        watched(load("lab"), ["attach"])
+        may_stand(load("lab"), ["attach"])

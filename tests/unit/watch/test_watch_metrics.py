@@ -19,7 +19,7 @@ from fournines.errors import DrillError
 from fournines.probes import ApiProbe, catalogue
 from fournines.prove.samples import DEADLINE, Sample
 from fournines.watch.metrics import KINDS, Metrics, buckets
-from fournines.watch.run import watched
+from fournines.watch.run import may_stand
 
 PROBES = [catalogue()["token"], catalogue()["compute-read"]]
 TOKEN = {"cloud": "lab", "probe": "token", "service": "keystone", "column": "token"}
@@ -112,7 +112,7 @@ def test_buckets_end_at_the_longest_deadline(deadlines: set[float]) -> None:
 
 
 def test_the_watched_probes_leave_nothing_and_need_nothing() -> None:
-    probes = watched(load("lab"))
+    probes = may_stand(load("lab"))
     names = {probe.name for probe in probes}
     assert {"token", "read", "compute-read", "dashboard"} <= names
     assert not names & {"write", "s3-put", "s3-get", "guest-http", "block-read"}
@@ -123,10 +123,10 @@ def test_the_watched_probes_leave_nothing_and_need_nothing() -> None:
 
 def test_what_is_requested_is_watched_too() -> None:
     lab = load("lab")
-    more = {probe.name for probe in watched(lab, ["create-to-answer"])} - {probe.name for probe in watched(lab)}
+    more = {probe.name for probe in may_stand(lab, ["create-to-answer"])} - {probe.name for probe in may_stand(lab)}
     assert more == {"create-to-answer"}
     with pytest.raises(DrillError, match="no probe that is made on request: write"):
-        watched(lab, ["write"])
+        may_stand(lab, ["write"])
 
 
 @pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not installed")

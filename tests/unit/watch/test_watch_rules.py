@@ -19,7 +19,7 @@ from fournines.watch.certificates import METRIC
 from fournines.watch.metrics import LABELS, Metrics
 from fournines.watch.outcome import OUTCOMES
 from fournines.watch.rules import groups, rules
-from fournines.watch.run import watched
+from fournines.watch.run import may_stand
 
 PAIRS = {("1h", "5m"): (14.4, "page"), ("6h", "30m"): (6.0, "page"), ("3d", "6h"): (1.0, "ticket")}
 THRESHOLD = re.compile(r"ratio_rate(\w+)\{cloud=\"lab\"\} > ([\d.]+) \* (\S+)")
@@ -53,7 +53,7 @@ def test_alerts_stand_on_what_is_recorded_and_that_on_what_is_exported() -> None
     used = set(re.findall(r"cloud_column_service:\w+:\w+", "".join(rule["expr"] for rule in alerts)))
     assert used == names, "none is missing, none is recorded for nobody"
     cloud = load("lab")
-    metrics = Metrics(cloud.name, watched(cloud))
+    metrics = Metrics(cloud.name, may_stand(cloud))
     requests = [family for family in metrics.registry.collect() if family.name == "fournines_probe_requests"]
     assert {each.name for family in requests for each in family.samples} == {"fournines_probe_requests_total"}
     for rule in recorded:
