@@ -112,6 +112,8 @@ class Endpoint:
     """How the load balancer spreads requests, in HAProxy's words."""
     idle_s: float = 60
     """Seconds for which a request, or an open console, may be silent."""
+    http2: bool = True
+    """Offered to clients."""
 
     @property
     def vip_port(self) -> int:

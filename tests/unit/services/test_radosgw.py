@@ -44,6 +44,14 @@ def test_its_configuration_is_the_hosts_and_its_own(cloud: Cloud, vault: Vault, 
     assert f"--name client.rgw.{host.name} " in unit
 
 
+def test_keystone_offers_gateways_no_http2(cloud: Cloud, vault: Vault) -> None:
+    host = cloud.services["haproxy"].hosts[0]
+    found = {each.path: each for each in catalogue()["haproxy"].resources(cloud, host, vault) if isinstance(each, File)}
+    binds = [line for line in found["/etc/haproxy/haproxy.cfg"].content.splitlines() if line.startswith("    bind ")]
+    assert [line.endswith(" alpn http/1.1") for line in binds if ":5000 ssl" in line] == [True]
+    assert sum("alpn" in line for line in binds) == 1
+
+
 def test_the_catalogue_has_both_of_its_languages(cloud: Cloud, vault: Vault) -> None:
     enter = next(step for step in catalogue()["keystone"].steps(cloud, vault) if "catalogue" in step.name)
     listed = [each for each in json.loads(enter.run.stdin)["services"] if each["user"] == "radosgw"]
