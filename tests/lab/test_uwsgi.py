@@ -1,12 +1,19 @@
-"""What uWSGI makes of an application that cannot load."""
+"""uWSGI when an application cannot load, and when it dies in the middle of an answer."""
 
 from __future__ import annotations
 
+import http.client
 import os
+import secrets
 import shlex
+import ssl
 import time
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from openstack.config import OpenStackConfig
+from openstack.connection import Connection
 from standing_lab import Standing
 
 from fournines.errors import HostError
@@ -72,3 +79,32 @@ def test_a_server_that_could_not_load_is_started_again_at_once(standing: Standin
     finally:
         stop = f"systemctl stop {name}; rm -r {FOLDER} /run/systemd/system/{name}.service; systemctl daemon-reload"
         standing.on("c1", "sh", "-c", stop)
+
+
+MIB = 1 << 20
+SIZE = 48 * MIB
+"""More than fits into all buffers between the server and a client that waits."""
+
+
+def test_a_client_does_not_take_a_part_for_the_whole_when_the_server_dies(standing: Standing):
+    """Its kernel ends the connection as if all had been said: only a length in front tells."""
+    files = OpenStackConfig(config_files=[str(standing.state.clouds_yaml)], load_envvars=False)
+    sdk: Any = Connection(config=files.get_one(cloud=standing.cloud.name))
+    image = sdk.image.create_image(name="nines-test", data=secrets.token_bytes(SIZE), disk_format="raw")
+    try:
+        place = urlsplit(str(sdk.image.get_endpoint()))
+        context = ssl.create_default_context(cafile=str(standing.state.vault().ca_file))
+        link = http.client.HTTPSConnection(place.hostname or "", place.port, timeout=60, context=context)
+        link.request("GET", f"/v2/images/{image.id}/file", headers={"X-Auth-Token": sdk.auth_token})
+        answer = link.getresponse()
+        assert answer.status == 200
+        answer.read(MIB)
+        for host in standing.cloud.services["glance"].hosts:
+            standing.on(host.name, "systemctl", "kill", "--signal=KILL", "glance-api.service")
+        with pytest.raises((http.client.IncompleteRead, OSError)):
+            answer.read()
+        link.close()
+    finally:
+        standing.well()
+        sdk.image.delete_image(image)
+        sdk.close()

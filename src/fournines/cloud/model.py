@@ -114,6 +114,9 @@ class Endpoint:
     """Seconds for which a request, or an open console, may be silent."""
     http2: bool = True
     """Offered to clients."""
+    keep_alive: bool = False
+    """Whether a client's connection outlives an answer. A request on one that was kept is lost with the VIP's holder; a
+    new connection waits for the next one."""
 
     @property
     def vip_port(self) -> int:

@@ -57,7 +57,7 @@ class Horizon(Service):
     needs = NEEDS
     # The page that sends a newcomer to the login form. By source: a page's style sheets, whose names are digests of
     # their content, come from the controller that made the page, also while the controllers' packages differ.
-    endpoints = (Endpoint("horizon", PORT, published=443, plain=80, check="/", balance="source"),)
+    endpoints = (Endpoint("horizon", PORT, published=443, plain=80, check="/", balance="source", keep_alive=True),)
     packages = ("openstack-dashboard", "python3-mysqldb", "uwsgi-core", "uwsgi-plugin-python3")
     options = HorizonOptions
     database = Database(

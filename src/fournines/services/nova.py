@@ -45,7 +45,15 @@ class Nova(OpenStack):
         # Network hosts pass on what guests ask.
         Endpoint("nova-metadata", 8775, public=False, check="/healthcheck"),
         # It forks for each connection.
-        Endpoint("nova-novncproxy", _CONSOLE, "/vnc_auto.html", check="/vnc_auto.html", check_every_s=10, idle_s=3600),
+        Endpoint(
+            "nova-novncproxy",
+            _CONSOLE,
+            "/vnc_auto.html",
+            check="/vnc_auto.html",
+            check_every_s=10,
+            idle_s=3600,
+            keep_alive=True,
+        ),
     )
     oslo = ("nova.conf", "oslo.cache", "oslo.limit", "oslo.privsep", *_oslo.DAEMONS)
     packages = ("nova-api", "nova-conductor", "nova-scheduler", "nova-consoleproxy")

@@ -64,6 +64,8 @@ class Radosgw(Service):
             check_every_s=0.5,
             # Parts of a large object are put together in silence.
             idle_s=300,
+            # Its clients keep pools, and send again.
+            keep_alive=True,
         ),
     )
     packages = ("radosgw", *_ceph.CLIENT_PACKAGES)
