@@ -8,6 +8,7 @@ import contextlib
 import itertools
 import json
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -31,7 +32,7 @@ from fournines.services import catalogue
 from fournines.state import State
 
 BOUND_S = 300
-TIMES = 3
+TIMES = int(sys.argv[1]) if len(sys.argv) > 1 else 3
 HELD_S = 20
 """So long a fault that a guest outlives is left before it is healed, and so long its return is watched."""
 
