@@ -28,6 +28,15 @@ MIN_SIZE = Code(
     "half may have taken writes alone: I/O then waits until that half is back. So that is a warning.",
     "Set services.ceph.min_size to more than half of services.ceph.size: 2 of 3.",
 )
+MIN_ALL = Code(
+    "CEPH-MIN-ALL",
+    "error",
+    "every copy must be there",
+    "Ceph takes reads and writes of an object as long as `min_size` of its copies are there. With as many as `size`, "
+    "the loss of any one disk stops I/O on what lay on it until its copies are made anew, and the restart of any "
+    "storage host stops it until that is back: each is a single point of failure, however many copies there are.",
+    "Set services.ceph.min_size to just more than half of services.ceph.size: 2 of 3.",
+)
 SIZE = Code(
     "CEPH-SIZE",
     "error",
@@ -88,7 +97,7 @@ UNKNOWN = Code(
 
 class CephCheck(Check):
     name = "ceph"
-    codes = (MIN_SIZE, SIZE, NO_SPARE, DOMAIN, CAPACITY, UNEVEN, UNKNOWN)
+    codes = (MIN_SIZE, MIN_ALL, SIZE, NO_SPARE, DOMAIN, CAPACITY, UNEVEN, UNKNOWN)
 
     def check(self, design: Design) -> Iterable[Finding]:
         if not _ceph.used(design.cloud):
@@ -104,6 +113,14 @@ class CephCheck(Check):
 
 def _copies(chosen: CephOptions) -> Iterable[Finding]:
     size, least = chosen.size, chosen.min_size
+    enough = f"Set services.ceph.min_size to {size // 2 + 1}."
+    if least == size > 2:
+        yield MIN_ALL.found(
+            "ceph",
+            f"I/O on an object needs all {size} copies of it: one disk or storage host that is down stops it",
+            (*_OPTIONS, "min_size"),
+            fix=enough,
+        )
     if least * 2 <= size:
         one = "one more failure then loses what clients were told is kept"
         half = "either half of the copies goes on without the other"
@@ -111,7 +128,7 @@ def _copies(chosen: CephOptions) -> Iterable[Finding]:
             "ceph",
             f"a write is taken with {least} of {size} copies: {one if least == 1 else half}",
             (*_OPTIONS, "min_size"),
-            fix=f"Set services.ceph.min_size to {size // 2 + 1}.",
+            fix=enough,
             severity="error" if least == 1 else "warning",
         )
     if size == 2:

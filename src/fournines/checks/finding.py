@@ -37,6 +37,8 @@ class Code:
     """What happens in such a cloud, with figures or a source where there are some: for `nines explain`."""
     fix: str
     """What to do about it, in general."""
+    builds: bool = True
+    """Whether a cloud in which it is accepted can be built: not under a strategy that nothing here builds."""
 
     def found(
         self, subject: str, why: str, loc: tuple[str, ...] = (), *, fix: str = "", severity: Severity | None = None

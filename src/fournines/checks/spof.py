@@ -12,6 +12,7 @@ from fournines.checks.design import Design
 from fournines.checks.finding import Code, Finding
 from fournines.cloud.model import Cloud, Host, Role
 from fournines.predict.parts import Kind, Part
+from fournines.services import _ceph
 
 
 def _code(kind: str, title: str, why: str, fix: str) -> Code:
@@ -75,7 +76,24 @@ class Spof(Check):
                     lost.setdefault(part, []).append(analysis.visible.title)
         for part, services in lost.items():
             told = f"{part.name}, alone: while it is down clients go without {listed(services, most=len(services))}."
-            yield CODES[part.kind].found(part.name, told, part.loc, fix=_apart(design.cloud, part))
+            fix = _apart(design.cloud, part) or _copies(design.cloud, part)
+            yield CODES[part.kind].found(part.name, told, part.loc, fix=fix)
+
+
+def _copies(cloud: Cloud, part: Part) -> str:
+    """Of what holds a copy where all must be there: how many are enough; else nothing."""
+    if not _ceph.used(cloud):
+        return ""
+    chosen = _ceph.options(cloud)
+    stored = cloud.having("storage")
+    holds = part.host in {host.name for host in stored} or (
+        part.kind == "rack" and part.loc[-1] in {host.rack for host in stored}
+    )
+    if not holds or chosen.min_size < chosen.size:
+        return ""
+    if chosen.size == 2:
+        return "set services.ceph.size to 3 and min_size to 2"
+    return f"set services.ceph.min_size to {chosen.size // 2 + 1} of {chosen.size}: now every copy must be there"
 
 
 def _apart(cloud: Cloud, part: Part) -> str:

@@ -23,6 +23,7 @@ DRBD = Code(
     "Pacemaker (ocf_linbit_drbd(7)). With fencing the other side is dead before a copy is promoted, so what is left "
     "is the length of a failover.",
     "The strategy `quorum`: three members that replicate by themselves, of whom two decide. Else a `bmc` for each.",
+    builds=False,
 )
 SHARED_DISK = Code(
     "STRATEGY-SHARED-DISK",
@@ -33,6 +34,7 @@ SHARED_DISK = Code(
     "file system is destroyed within seconds. A disk fails in 1.6 % of all years (Backblaze, 2024), an array more "
     "rarely, and restoring takes hours: one hour is more than a year's 53 minutes at 99.99 %.",
     "The strategy `quorum`: three members, each with a disk of its own.",
+    builds=False,
 )
 BACKUP = Code(
     "STRATEGY-BACKUP",

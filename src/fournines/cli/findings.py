@@ -58,9 +58,12 @@ def refuse(cloud: Cloud, places: Places, accept: Collection[str]) -> None:
         codes = list(dict.fromkeys(each.finding.code for each in found))
         told = "\n".join(f"{each.place}: {each.finding.code}: {each.finding.why}" for each in found)
         options = " ".join(f"--accept {code}" for code in codes)
+        never = [code for code in codes if not explain(code).builds]
         raise NinesError(
             f"the design of {cloud.name} is not built as it is:\n{told}",
-            f"see nines check; to build it all the same: {options}, or `accept:` in the cloud file",
+            f"see nines check; nothing here builds a cloud with {', '.join(never)}"
+            if never
+            else f"see nines check; to build it all the same: {options}, or `accept:` in the cloud file",
         )
 
 

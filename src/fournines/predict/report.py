@@ -29,20 +29,20 @@ def table(predictions: Sequence[Prediction], cloud: Cloud, width: int = 80) -> l
     lines = [
         f"{cloud.name}: promised {cloud.sla * 100:g} %, {budget:.1f} minutes a year",
         "",
-        f"{'service':<15} {'nines':>5} {'availability':>12} {'min/year':>9} "
-        f"{'promise':>8} {'P(kept)':>8} {'half':>7} {'95 %':>7}",
+        f"{'service':<15} {'nines':>5} {'availability':>12} {'min/year':>8} "
+        f"{'promise':>7} {'P(kept)':>7} {'half':>6} {'90 %':>6} {'95 %':>6}",
     ]
     for each in predictions:
         years = each.downtime
         lines.append(
             f"{each.name:<15} {nines(each.availability):>5.1f} {each.availability * 100:>10.4f} % "
-            f"{each.downtime_s / 60:>9.1f} {'met' if each.sla_met else 'NOT met':>8} {years.p_met:>8.3f} "
-            f"{years.p50_s / 60:>7.1f} {years.p95_s / 60:>7.1f}"
+            f"{each.downtime_s / 60:>8.1f} {'met' if each.sla_met else 'NOT met':>7} {years.p_met:>7.3f} "
+            f"{_minutes(years.p50_s)} {_minutes(years.p90_s)} {_minutes(years.p95_s)}"
         )
     lines += [
         "",
         "P(kept): share of simulated years within the promise, if the rates are right;",
-        "half, 95 %: minutes that half of them, and 95 in 100, stay below",
+        "half, 90 %, 95 %: minutes that half of them, 90 and 95 in 100, stay below",
         "",
     ]
     remedies = dict.fromkeys(cause.fix for each in predictions for cause in each.causes[:CAUSES])
@@ -56,6 +56,11 @@ def table(predictions: Sequence[Prediction], cloud: Cloud, width: int = 80) -> l
     for fix, letter in letters.items():
         lines += wrap(f"[{letter}] {fix}", width, initial_indent="  ", subsequent_indent="      ")
     return [*lines, *assumptions(predictions[0].analysis.rates.values(), width)]
+
+
+def _minutes(seconds: float) -> str:
+    """Six characters wide, up to a whole year."""
+    return f"{seconds / 60:>6.1f}" if seconds < 600_000 else f"{seconds / 60:>6.0f}"
 
 
 def _letters() -> Iterator[str]:
@@ -104,16 +109,23 @@ def comparison(before: Sequence[Prediction], after: Sequence[Prediction]) -> lis
         if was is None:
             lines.append(f"{new.name:<15} {'-':>9} {minutes:>9.1f} {'new':>11}")
             continue
-        gain = (new.availability - was.availability) * 100
+        more, gain = minutes - was.downtime_s / 60, (new.availability - was.availability) * 100
         verdict = {True: "met", False: "NOT met"}
         change = (
             f"{verdict[was.sla_met]} -> {verdict[new.sla_met]}" if was.sla_met != new.sla_met else verdict[new.sla_met]
         )
         lines.append(
-            f"{new.name:<15} {was.downtime_s / 60:>9.1f} {minutes:>9.1f} {minutes - was.downtime_s / 60:>+11.1f} "
-            f"{gain:>+11.4f} % {change:>17}"
+            f"{new.name:<15} {was.downtime_s / 60:>9.1f} {minutes:>9.1f} {_change(more, 1):>11} "
+            f"{_change(gain, 4):>11} % {change:>17}"
         )
     return [*lines, *(f"{name:<15} {each.downtime_s / 60:>9.1f} {'-':>9} {'gone':>11}" for name, each in old.items())]
+
+
+def _change(value: float, digits: int) -> str:
+    """With its sign; one that rounds to nothing has none, but a tilde unless it is nothing."""
+    if round(value, digits):
+        return f"{value:+.{digits}f}"
+    return f"{'~' if value else ''}{0:.{digits}f}"
 
 
 def rates_table(rates: Iterable[Rate], width: int = 80) -> list[str]:

@@ -45,6 +45,16 @@ def test_half_of_the_copies(spoilt: Spoilt, findings: Findings, size: int, least
     assert [each.severity for each in found] == ([severity] if severity else [])
 
 
+@pytest.mark.parametrize(("size", "least", "found"), [(3, 3, 1), (4, 4, 1), (3, 2, 0), (5, 4, 0), (2, 2, 0)])
+def test_every_copy_must_be_there(spoilt: Spoilt, findings: Findings, size: int, least: int, found: int) -> None:
+    """Of two copies both: that has a name of its own."""
+    told = findings(spoilt(chosen(f"size: {size}, min_size: {least}")), "CEPH-MIN-ALL")
+    assert len(told) == found
+    for each in told:
+        assert (each.severity, each.loc) == ("error", ("services", "ceph", "min_size"))
+        assert each.fix == f"Set services.ceph.min_size to {size // 2 + 1}."
+
+
 @pytest.mark.parametrize(("least", "then"), [(1, "which still takes writes"), (2, "stops I/O")])
 def test_two_copies(spoilt: Spoilt, findings: Findings, least: int, then: str) -> None:
     (found,) = findings(spoilt(chosen(f"failure_domain: rack, size: 2, min_size: {least}")), "CEPH-SIZE")

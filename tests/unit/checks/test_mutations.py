@@ -162,7 +162,7 @@ MUTATIONS: dict[str, tuple[Change, set[str]]] = {
         every(to(*CEPH, "size", value=2), to(*CEPH, "min_size", value=2)),
         {"CEPH-SIZE", "SPOF-RACK"},
     ),
-    "three copies, of which all must be there": (to(*CEPH, "min_size", value=3), {"SPOF-RACK"}),
+    "three copies, of which all must be there": (to(*CEPH, "min_size", value=3), {"SPOF-RACK", "CEPH-MIN-ALL"}),
     "copies that share a rack": (to(*CEPH, "failure_domain", value="host"), {"CEPH-DOMAIN"}),
     "more data than fit": (to("load", "stored_gigabytes", value=20_000), {"CEPH-CAPACITY"}),
     "one disk instead of two in a rack": (

@@ -163,7 +163,9 @@ def test_explain_lists_all_codes_and_tells_each(nines: Nines) -> None:
         assert told.out.startswith(f"{code} ({known.severity}): {known.title}\n\n")
         # Lines may end after a hyphen.
         assert "".join(known.why.split()) in "".join(told.out.split())
-        assert f"nines up --accept {code}" in told.out
+        assert (f"nines up --accept {code}" in told.out) == (known.severity == "error" and known.builds)
+        assert ("not built" in told.out) == (not known.builds)
+        assert told.out.endswith(f"accept:\n  {code}: why you may\n")
         body = told.out.splitlines()[1:]
         assert max(map(len, body)) <= 80, code
 

@@ -189,6 +189,9 @@ def test_rates_are_listed_with_sources(nines: Nines) -> None:
     assert "Backblaze" not in said.out
     assert "yours: the cloud file" in said.out
     assert max(map(len, said.out.splitlines())) <= 80
+    found = {each["kind"]: each for each in told(nines("predict", "lab", "--rates", "--json"))}
+    assert "Backblaze" in found["disk"]["source"]
+    assert found["disk"]["range"][0] < found["disk"]["per_year"] < found["disk"]["range"][1]
 
 
 def test_an_exported_tree_has_the_same_probability(nines: Nines, tmp_path: Path) -> None:

@@ -57,6 +57,13 @@ def test_an_error_keeps_it_from_being_built(nines: Nines, built: list[str], clou
     assert {*offered[::2]} == {"--accept"}
 
 
+def test_nobody_is_told_to_accept_what_is_never_built(nines: Nines, built: list[str]) -> None:
+    said = nines("up", "two-controllers")
+    assert (said.code, built) == (1, [])
+    assert "nothing here builds a cloud with STRATEGY-DRBD, STRATEGY-SHARED-DISK" in " ".join(said.err.split())
+    assert "--accept" not in said.err
+
+
 def test_it_is_built_when_all_of_them_are_accepted(nines: Nines, built: list[str], cloud: Path) -> None:
     said = nines("up", str(cloud), *ACCEPTED)
     assert (said.code, built) == (0, ["good"])

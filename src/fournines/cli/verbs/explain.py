@@ -22,5 +22,10 @@ def explain(
     typer.echo(f"{found.code} ({found.severity}): {found.title}\n")
     for paragraph in (found.why, f"What to do: {found.fix}"):
         typer.echo("\n".join(wrap(paragraph, width)) + "\n")
-    typer.echo(f"To build it all the same: nines up --accept {found.code}\nor in the cloud file\n")
+    if not found.builds:
+        typer.echo("Such a cloud is checked and predicted, not built. To be told no more:\n")
+    elif found.severity == "error":
+        typer.echo(f"To build it all the same: nines up --accept {found.code}\nor in the cloud file\n")
+    else:
+        typer.echo("It keeps nobody from building. To be told no more, in the cloud file\n")
     typer.echo(f"accept:\n  {found.code}: why you may")

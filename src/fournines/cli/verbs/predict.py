@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -76,6 +77,9 @@ def predict(
     if rates:
         from fournines.predict.rates import rates as known
 
+        if as_json:
+            typer.echo(json.dumps([asdict(rate) for rate in known(cloud).values()], indent=1))
+            return
         typer.echo("\n".join(report.rates_table(known(cloud).values(), width)))
         return
     if export is not None:
