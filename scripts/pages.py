@@ -11,7 +11,7 @@ made; all else is written by hand. WHAT is one of:
     compare ONE OTHER  the output of `nines predict ONE OTHER`
     index              a line for each page beside it
 
-Of predictions the last three columns are simulated: another version of numpy may draw other numbers. `--check` leaves
+Of predictions the last four columns are simulated: another version of numpy may draw other numbers. `--check` leaves
 them out of the comparison.
 """
 
@@ -42,7 +42,7 @@ WORST = 3
 MANY = 12
 """Findings, of which no more are shown in full but errors."""
 PART = re.compile(r"(?<=<!-- made by scripts/pages: )([a-z0-9 -]+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
-SIMULATED = re.compile(r"(?<=met) +[0-9.]+ +[0-9.]+ +[0-9.]+$", re.MULTILINE)
+SIMULATED = re.compile(r"(?<=met)(?: +[0-9.]+){4}$", re.MULTILINE)
 
 
 @cache

@@ -91,6 +91,9 @@ def _bounds(design: Design) -> Iterable[_Bound]:
     if writer := costs.get("galera"):
         takes = "the database runs on another host" if _moved(design, "galera") else "another database member writes"
         yield _Bound("C", (*apis, *_CREATED), _and_connect(writer), takes)
+        if not _moved(design, "galera"):
+            hung = "another database member writes, when the writer hangs"
+            yield _Bound("C", (*apis, *_CREATED), _and_connect(Timers.database_hung), hung)
     if vip := costs.get("haproxy"):
         lost = [vip, *([writer] if writer else [])]
         moved = " with the database" if _moved(design, "galera") else ""
@@ -98,6 +101,9 @@ def _bounds(design: Design) -> Iterable[_Bound]:
         yield _Bound(
             "B", (*apis, *_CREATED), Timers.monitored_failover, "Pacemaker moves the VIP to an HAProxy that answers"
         )
+    if len(design.hosts_of("keystone")) > 1:
+        frozen = _and_connect(Timers.api_down)
+        yield _Bound("B", (*apis, *_CREATED), frozen, "HAProxy gives an API up that takes requests and answers none")
     if bus := costs.get("rabbitmq"):
         takes = "the broker runs on another host" if _moved(design, "rabbitmq") else "queues have leaders elsewhere"
         yield _Bound("E", _CREATED, bus, takes)
@@ -154,7 +160,8 @@ def _budgets(design: Design) -> Iterable[Finding]:
                 budgets.setdefault(budget({letter}, (column,)) or 0, []).append(column)
             of = ", ".join(f"{number(most)} s ({', '.join(columns)})" for most, columns in budgets.items())
             told.append(f"{number(seconds)} s until {bound.what}, where the budget is {of}")
-        shares = _shares(found[0][0].seconds, design.timers)
+        worst = max(found, key=lambda each: each[1])[0]
+        shares = _shares(worst.seconds, design.timers)
         most = listed(f"{name} (by up to {number(share)} s)" for name, share in shares[:3])
         yield BUDGET.found(
             f"class {letter}",
