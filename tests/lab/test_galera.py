@@ -37,6 +37,42 @@ def test_a_member_that_left_the_group_for_good_comes_back_by_itself(standing: St
     standing.well()
 
 
+_STUCK = "/run/systemd/system/mariadb.service.d/nines-test.conf"
+# What Galera did on busy cores after a blackout: it had joined a group that was no more, and waited.
+_SLEEPS = f"""
+systemctl stop mariadb
+mkdir -p $(dirname {_STUCK})
+printf '[Service]\\nExecStart=\\nExecStart=/usr/bin/sleep infinity\\n' > {_STUCK}
+systemctl daemon-reload
+systemctl start --no-block mariadb
+"""
+_WAKES = f"rm -f {_STUCK}; systemctl daemon-reload; systemctl kill --signal=KILL mariadb"
+
+
+def until_all(standing: Standing, hosts: tuple[str, ...], wanted: str, within_s: float) -> None:
+    end = time.monotonic() + within_s
+    while (seen := {host: status(standing, host) for host in hosts}) != dict.fromkeys(hosts, wanted):
+        assert time.monotonic() < end, seen
+        time.sleep(0.5)
+
+
+def test_nobody_waits_for_a_member_that_joins_a_group_that_is_no_more(standing: Standing) -> None:
+    """The others may not found one while a member starts, and it waited for them: for ever."""
+    try:
+        standing.on("c2", "sh", "-ec", _SLEEPS)
+        until_all(standing, ("c2",), "starting", 60)
+        process = main_process(standing, "c2")
+        time.sleep(40)
+        assert main_process(standing, "c2") == process, "ended, while there was a group that it could join"
+        for host in ("c1", "c3"):
+            standing.on(host, "systemctl", "kill", "--signal=KILL", "mariadb")
+        until_all(standing, ("c1", "c3"), "running Primary Synced", 240)
+    finally:
+        standing.on("c2", "sh", "-ec", _WAKES)
+    until_all(standing, ("c1", "c2", "c3"), "running Primary Synced", 240)
+    standing.well()
+
+
 _CUT = "nines_test_galera"
 _SESSION = "nines-test-session"
 _OPEN = """

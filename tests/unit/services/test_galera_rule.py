@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fournines.services.onhost.galera_rule import NO_HISTORY, Decision, State, cure, decide
+from fournines.services.onhost.galera_rule import NO_HISTORY, Decision, State, cure, decide, stranded
 
 ORDER = ["c1", "c2", "c3"]
 UUID = "2b09332e-e551-11f1-9e3b-6a39f5383d1a"
@@ -227,3 +227,34 @@ def test_a_stale_view_of_the_others_never_makes_a_second_founder(states: dict[st
             continue
         for later in (replace(mine, phase="starting", status=None), running(founder, mine.seqno or 0)):
             assert decide(other, ORDER, {**states, founder: later}).verb != "found"
+
+
+class TestJoinersWithoutAGroup:
+    """c1 founded, c2 and c3 were joining, c1 fell out before either was taken in: all three waited for ever."""
+
+    JOINING = State("c2", "starting", UUID, 41)
+
+    def test_all_wait_for_a_member_that_joins(self):
+        states: dict[str, State | None] = {"c1": waiting("c1", 42), "c2": self.JOINING, "c3": waiting("c3", 41)}
+        assert decide("c1", ORDER, states) == Decision("wait", "c2 is starting")
+
+    @pytest.mark.parametrize("other", [waiting("c1", 42), None, running("c1", 42, "non-Primary"), State("c1", "down")])
+    def test_it_is_stranded_when_nobody_is_primary(self, other: State | None):
+        assert stranded("c2", {"c1": other, "c2": self.JOINING, "c3": replace(self.JOINING, name="c3")})
+
+    @pytest.mark.parametrize("other", [running("c1", 42), State("c1", "starting", UUID, 42, founds=True)])
+    def test_it_is_not_when_there_is_somebody_to_join_or_about_to_be(self, other: State):
+        assert not stranded("c2", {"c1": other, "c2": self.JOINING, "c3": None})
+
+    @pytest.mark.parametrize(
+        "mine", [waiting("c2", 41), running("c2", 41), running("c2", 41, "non-Primary"), State("c2", "down"), None]
+    )
+    def test_who_does_not_join_is_not_stranded(self, mine: State | None):
+        assert not stranded("c2", {"c1": None, "c2": mine, "c3": None})
+
+    def test_a_founder_is_not(self):
+        assert not stranded("c2", {"c1": None, "c2": replace(self.JOINING, founds=True), "c3": None})
+
+    def test_once_they_have_ended_one_founds(self):
+        states: dict[str, State | None] = {name: waiting(name, 41) for name in ORDER}
+        assert decisions({**states, "c1": waiting("c1", 42)}) == {"c1": "found", "c2": "wait", "c3": "wait"}

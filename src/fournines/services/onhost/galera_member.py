@@ -19,6 +19,7 @@ import http.server
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -29,7 +30,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from fournines.services.onhost.galera_rule import NO_HISTORY, SHUT_DOWN, State, cure, decide
+from fournines.services.onhost.galera_rule import NO_HISTORY, SHUT_DOWN, State, cure, decide, stranded
 
 CONFIG = "/etc/fournines/galera-member.json"
 POSITION = "/run/mysqld/galera-position.json"
@@ -37,10 +38,13 @@ GRASTATE = "/var/lib/mysql/grastate.dat"
 VIEW = "/var/lib/mysql/gvwstate.dat"
 """Galera's own: the last primary component that this member was in."""
 ENVIRONMENT = "/run/mysqld/galera-start.env"
+UNIT = "mariadb.service"
 LEAVING = "/run/mysqld/galera-leaving"
 PORT = 9200
 PATIENCE = 10.0
 """Seconds for which a running member that has lost its component is left to Galera, before `cure`."""
+STRANDED = 30.0
+"""Seconds for which nobody was there to be joined before a member that joins is ended: it may be taking a full copy."""
 NOTICE = 2.0
 """Seconds within which every proxy has asked twice and moved on, with its sessions."""
 FAREWELL = 15.0
@@ -152,7 +156,7 @@ def start() -> int:
             with open(GRASTATE, encoding="utf-8") as file:
                 text = re.sub(r"^safe_to_bootstrap:.*$", "safe_to_bootstrap: 1", file.read(), flags=re.M)
             _write(GRASTATE, text)
-        _write(POSITION, json.dumps(asdict(State(name, "starting", uuid, seqno))))
+        _write(POSITION, json.dumps(asdict(State(name, "starting", uuid, seqno, founds=found))))
         # Without its recovered position a crashed member would take a full copy instead of what it missed.
         options = [f"--wsrep-start-position={uuid}:{seqno}"] if seqno >= 0 else []
         options += ["--wsrep-new-cluster"] if found else []
@@ -197,6 +201,8 @@ class Watch:
         self._name = name
         self._members = members
         self._orphan_since: float | None = None
+        self._stranded_since: float | None = None
+        self._next_look = 0.0
         self._needs = 0
         self._seen: dict[str, str] = {}
         self._view = ""
@@ -212,7 +218,8 @@ class Watch:
             # A server that refuses is asked again after PATIENCE: whoever watches must not end.
             try:
                 self._mend()
-            except (pymysql.MySQLError, OSError) as error:
+                self._end_stranded()
+            except (pymysql.MySQLError, OSError, subprocess.SubprocessError, ValueError) as error:
                 print(f"mend: {error}", flush=True)
             time.sleep(0.3)
 
@@ -238,6 +245,28 @@ class Watch:
             self._orphan_since = None
             self._needs = decision.needs
             self._tell(*found)
+
+    def _end_stranded(self) -> None:
+        """End this member's process when it waits to be taken in by a group that is no more. It serves nobody yet, and
+        answers no SQL. Nobody is asked but once a second."""
+        state, now = self.state(), time.monotonic()
+        if state.phase != "starting" or state.founds:
+            self._stranded_since = None
+            return
+        if now < self._next_look:
+            return
+        self._next_look = now + 1
+        if not stranded(self._name, ask_all(self._members, self._name, state)):
+            self._stranded_since = None
+        elif self._stranded_since is None:
+            self._stranded_since = now
+        elif now - self._stranded_since >= STRANDED:
+            self._stranded_since = None
+            show = ["systemctl", "show", "--property=MainPID", "--value", UNIT]
+            pid = int(subprocess.run(show, capture_output=True, text=True, timeout=10, check=True).stdout)
+            if pid and self.state().phase == "starting":
+                print("end: it joins, and nobody is in a primary component", flush=True)
+                os.kill(pid, signal.SIGKILL)
 
     def _tell(self, statements: Sequence[str], why: str) -> None:
         print(f"mend: {why}", flush=True)

@@ -17,6 +17,10 @@ should it have lost them in that very moment, it is shut down instead.
 
 A member that has left the group for good (what it missed was not handed over whole: "node restart required") goes on
 running, alone and useless: after the same while it is shut down, and systemd starts it again.
+
+A member that was allowed to join, and whose group lost its primary component before it was taken in, waits for one for
+ever, and by rule 2 all others wait for it. When nobody is primary, and nobody founds, for a longer while, its process
+is ended: it then tells its position, and waits like the others.
 """
 
 from collections.abc import Sequence
@@ -36,6 +40,7 @@ class State:
     status   wsrep_cluster_status: `Primary`, `non-Primary`, `Disconnected`; None when not running
     view     the last primary component that it was in; empty when not running, or unknown
     size     members of the component that it is in, primary or not; 0 when not running
+    founds   while it is `starting`: it is to found the cluster, and joins nobody
     """
 
     name: str
@@ -48,6 +53,7 @@ class State:
     awaits: str = ""
     view: str = ""
     size: int = 0
+    founds: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,3 +134,11 @@ def cure(state: State, decision: Decision) -> tuple[Sequence[str], str] | None:
         # MariaDB 11.8 lets provider options be set one by one only: wsrep_provider_options is read-only.
         return ["SET GLOBAL wsrep_provider_pc_bootstrap = ON"], decision.why
     return None
+
+
+def stranded(name: str, states: dict[str, State | None]) -> bool:
+    """Whether the member `name` joins, and nobody whom it can ask is there to be joined. Pure."""
+    mine = states[name]
+    if mine is None or mine.phase != "starting" or mine.founds:
+        return False
+    return not any(state and (state.status == "Primary" or state.founds) for state in states.values())
