@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from openstack.config import OpenStackConfig
 from openstack.connection import Connection
+from openstack.exceptions import ConflictException
 from standing_lab import Standing
 
 from fournines.errors import HostError
@@ -106,5 +107,17 @@ def test_a_client_does_not_take_a_part_for_the_whole_when_the_server_dies(standi
         link.close()
     finally:
         standing.well()
-        sdk.image.delete_image(image)
+        remove(sdk, image)
         sdk.close()
+
+
+def remove(sdk: Any, image: Any) -> None:
+    """Ceph believes for half a minute that a server which was killed still reads it."""
+    end = time.monotonic() + 120
+    while True:
+        try:
+            sdk.image.delete_image(image)
+            return
+        except ConflictException:
+            assert time.monotonic() < end
+            time.sleep(2)
