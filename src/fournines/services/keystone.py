@@ -67,7 +67,8 @@ class Keystone(Service):
         Needs("memcached", "local", soft=True),
     )
     # Ceph's gateways ask through libcurl 8.14 and reuse its handles. When an HTTP/2 connection breaks under a POST, the
-    # handle fails for ever after ("data rewind was not possible"), or the gateway dies of SIGSEGV: seen with 18.2.7.
+    # handle fails as long as it is used each five seconds ("data rewind was not possible"), or the gateway dies of
+    # SIGSEGV: seen with 18.2.7.
     endpoints = (Endpoint("keystone", PORT, "/v3", "identity", check="/v3", http2=False),)
     packages = ("keystone", "uwsgi-core", "uwsgi-plugin-python3", "python3-memcache")
     options = KeystoneOptions
