@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,20 @@ def nines(*words: str) -> str:
     if done.returncode:
         sys.exit(f"nines {' '.join(words)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout
+
+
+@contextlib.contextmanager
+def lab_file() -> Generator[Path]:
+    """The default lab under a name and subnets of its own. It does not stand before this block, nor after it."""
+    text = (REPOSITORY / "clouds/lab.yaml").read_text()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "bench.yaml")
+        file.write_text(text.replace("name: lab\n", "name: bench\n").replace("10.71.", "10.76."))
+        nines("down", str(file))
+        try:
+            yield file
+        finally:
+            nines("down", str(file))
 
 
 def timed(work: Callable[[], object]) -> tuple[float, float]:
@@ -100,21 +115,14 @@ def blackout(file: Path, hosts: list[Nspawn]) -> None:
 
 
 def main() -> None:
-    text = (REPOSITORY / "clouds/lab.yaml").read_text()
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "bench.yaml")
-        file.write_text(text.replace("name: lab\n", "name: bench\n").replace("10.71.", "10.76."))
+    with lab_file() as file:
         print(f"{'figure':<44} {'asked':>10} {'measured':>22} {'load':>6}")
         if "--image" in sys.argv[1:]:
             image(file)
-        try:
-            measure(file)
-        finally:
-            nines("down", str(file))
+        measure(file)
 
 
 def measure(file: Path) -> None:
-    nines("down", str(file))
     nines("up", str(file))  # Makes sure of the image.
     nines("down", str(file))
     wall, own = timed(lambda: nines("up", str(file)))

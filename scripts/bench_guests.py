@@ -9,15 +9,14 @@ import itertools
 import json
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
-from bench import NINES, REPOSITORY, nines, row, timed
+from bench import NINES, lab_file, nines, row, timed
 
 from fournines.cloud import Cloud, load
 from fournines.converge.inspect import inspect
@@ -148,29 +147,22 @@ class Bench:
         row("live migration, guest's HTTP", asked, f"{answers.gap():.2f} s")
 
 
-def measured(times: int, measure: Callable[..., None], *words: Any) -> None:
-    for _ in range(times):
-        measure(*words)
-
-
 def main() -> None:
-    text = (REPOSITORY / "clouds/lab.yaml").read_text()
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "bench.yaml")
-        file.write_text(text.replace("name: lab\n", "name: bench\n").replace("10.71.", "10.76."))
-        nines("down", str(file))
-        try:
-            row("up to the guest's answer", "300 s", f"{timed(lambda: nines('up', str(file)))[0]:.0f} s")
-            bench = Bench(file)
-            measured(TIMES, bench.revived, "compute-power-loss", "60 s")
-            measured(TIMES, bench.revived, "compute-isolate", "-")
-            measured(TIMES, bench.reached, "network-node-power-loss", "5 s", "0 s")
-            measured(TIMES, bench.reached, "ovs-kill", "6 s", None)
-            measured(1, bench.reached, "l3-agent-kill", "0 s", None)
-            measured(1, bench.reached, "dhcp-agent-kill", "0 s", None)
-            measured(TIMES, bench.migrated, "3 s")
-        finally:
-            nines("down", str(file))
+    with lab_file() as file:
+        row("up to the guest's answer", "300 s", f"{timed(lambda: nines('up', str(file)))[0]:.0f} s")
+        bench = Bench(file)
+        for _ in range(TIMES):
+            bench.revived("compute-power-loss", "60 s")
+        for _ in range(TIMES):
+            bench.revived("compute-isolate", "-")
+        for _ in range(TIMES):
+            bench.reached("network-node-power-loss", "5 s", "0 s")
+        for _ in range(TIMES):
+            bench.reached("ovs-kill", "6 s", None)
+        bench.reached("l3-agent-kill", "0 s", None)
+        bench.reached("dhcp-agent-kill", "0 s", None)
+        for _ in range(TIMES):
+            bench.migrated("3 s")
 
 
 if __name__ == "__main__":

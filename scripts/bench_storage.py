@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench import REPOSITORY, drilled, nines, row, timed
+from bench import drilled, lab_file, nines, row, timed
 from openstack.config import OpenStackConfig
 from openstack.connection import Connection
 
@@ -115,31 +115,22 @@ def kept(report: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    text = (REPOSITORY / "clouds/lab.yaml").read_text()
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "bench.yaml")
-        file.write_text(text.replace("name: lab\n", "name: bench\n").replace("10.71.", "10.76."))
-        nines("down", str(file))
-        try:
-            from_nothing(file)
-            nines("up", str(file))
-            clone(file)
-            for drill, asked in STALLS:
-                report = drilled(file, drill)
-                row(f"{drill}, block writes", asked, stall(report, "block-write"))
-                row("  acknowledged blocks", "none lost", kept(report))
-            report = drilled(file, "two-storage-hosts")
-            row("two-storage-hosts, acknowledged blocks", "none lost", kept(report))
-            report = drilled(file, "radosgw-kill")
-            row("radosgw-kill, S3 puts", "2 s", stall(report, "s3-put"))
-            row("  S3 gets", "2 s", stall(report, "s3-get"))
-            hosts = [
-                host for host in fleet(load(file, catalogue()), State("bench")).values() if isinstance(host, Nspawn)
-            ]
-            used = sum(host.usage().pss_bytes for host in hosts if host.name.startswith("s"))
-            row("memory of all storage hosts after drills (PSS)", "1.4 GB", f"{used / 1e9:.2f} GB")
-        finally:
-            nines("down", str(file))
+    with lab_file() as file:
+        from_nothing(file)
+        nines("up", str(file))
+        clone(file)
+        for drill, asked in STALLS:
+            report = drilled(file, drill)
+            row(f"{drill}, block writes", asked, stall(report, "block-write"))
+            row("  acknowledged blocks", "none lost", kept(report))
+        report = drilled(file, "two-storage-hosts")
+        row("two-storage-hosts, acknowledged blocks", "none lost", kept(report))
+        report = drilled(file, "radosgw-kill")
+        row("radosgw-kill, S3 puts", "2 s", stall(report, "s3-put"))
+        row("  S3 gets", "2 s", stall(report, "s3-get"))
+        hosts = [host for host in fleet(load(file, catalogue()), State("bench")).values() if isinstance(host, Nspawn)]
+        used = sum(host.usage().pss_bytes for host in hosts if host.name.startswith("s"))
+        row("memory of all storage hosts after drills (PSS)", "1.4 GB", f"{used / 1e9:.2f} GB")
 
 
 if __name__ == "__main__":

@@ -7,8 +7,11 @@ import re
 import sys
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from openstack.config import OpenStackConfig
+from openstack.connection import Connection
 from standing_lab import GUESTS, NUMBER, REPOSITORY, Standing, changed
 
 
@@ -69,6 +72,15 @@ def standing(built: Standing, lost: list[str], request: pytest.FixtureRequest) -
             raise
         lost.clear()
     return built
+
+
+@pytest.fixture
+def sdk(standing: Standing) -> Generator[Any]:
+    """A client of the cloud, as its administrator."""
+    files = OpenStackConfig(config_files=[str(standing.state.clouds_yaml)], load_envvars=False)
+    made: Any = Connection(config=files.get_one(cloud=standing.cloud.name))
+    yield made
+    made.close()
 
 
 @pytest.hookimpl(trylast=True)

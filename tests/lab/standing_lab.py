@@ -92,6 +92,10 @@ class Standing:
         """Output of a command on a host. Raises HostError."""
         return run(self.fleet[host], command, stdin=stdin)
 
+    def main_process(self, host: str, unit: str) -> str:
+        """Its process id there; 0 while it has none."""
+        return self.on(host, "systemctl", "show", "--property=MainPID", "--value", unit).strip()
+
     def power(self, host: str) -> Power:
         switched = self.fleet[host]
         assert isinstance(switched, Power)
@@ -110,7 +114,7 @@ class Standing:
         told = log.read_text().splitlines() if log.exists() else []
         lines += [line for line in told if ": POST" in line][-10:]
         for name, host in self.json("status", exits=(0, 1))["hosts"].items():
-            for service in (one for one, seen in host["services"].items() if not seen["ok"]):
+            for service in (one for one, seen in host["services"].items() if seen["ok"] is False):
                 said = self.nines("logs", name, service, "--lines", "40", exits=(0, 1)).stdout
                 lines.append(f"{service} of {name}:\n{said}")
         return "\n".join(lines)

@@ -6,13 +6,11 @@ import hashlib
 import os
 import secrets
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from openstack.config import OpenStackConfig
-from openstack.connection import Connection
 from standing_lab import Standing
 
 pytestmark = [
@@ -29,14 +27,6 @@ def until(holds: Callable[[], bool], what: str, bound: float = 120) -> None:
     while not holds():
         assert time.monotonic() < end, f"not within {bound:g} s: {what}"
         time.sleep(0.2)
-
-
-@pytest.fixture
-def sdk(standing: Standing) -> Generator[Any]:
-    files = OpenStackConfig(config_files=[str(standing.state.clouds_yaml)], load_envvars=False)
-    made: Any = Connection(config=files.get_one(cloud=standing.cloud.name))
-    yield made
-    made.close()
 
 
 def available(sdk: Any, find: Callable[[str], Any], id_: str) -> None:

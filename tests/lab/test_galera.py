@@ -20,18 +20,16 @@ def status(standing: Standing, host: str) -> str:
     return standing.on(host, "sh", "-c", "curl -s http://$(hostname):9200/").strip()
 
 
-def main_process(standing: Standing, host: str) -> str:
-    return standing.on(host, "systemctl", "show", "--property=MainPID", "--value", "mariadb.service").strip()
-
-
 def test_a_member_that_left_the_group_for_good_comes_back_by_itself(standing: Standing) -> None:
     """Galera leaves one so when it could not hand over all that it had missed ("node restart required")."""
     assert status(standing, "c3") == "running Primary Synced"
-    process = main_process(standing, "c3")
+    process = standing.main_process("c3", "mariadb.service")
     standing.on("c3", "mariadb", "-e", "SET GLOBAL wsrep_cluster_address = ''")
     # It leaves in steps ("non-Primary Synced" is one), and for good: only another process is a member again.
     end = time.monotonic() + 120
-    while main_process(standing, "c3") == process or status(standing, "c3") != "running Primary Synced":
+    while (
+        standing.main_process("c3", "mariadb.service") == process or status(standing, "c3") != "running Primary Synced"
+    ):
         assert time.monotonic() < end, status(standing, "c3")
         time.sleep(0.5)
     standing.well()
@@ -61,9 +59,11 @@ def test_nobody_waits_for_a_member_that_joins_a_group_that_is_no_more(standing: 
     try:
         standing.on("c2", "sh", "-ec", _SLEEPS)
         until_all(standing, ("c2",), "starting", 60)
-        process = main_process(standing, "c2")
+        process = standing.main_process("c2", "mariadb.service")
         time.sleep(40)
-        assert main_process(standing, "c2") == process, "ended, while there was a group that it could join"
+        assert standing.main_process("c2", "mariadb.service") == process, (
+            "ended, while there was a group that it could join"
+        )
         for host in ("c1", "c3"):
             standing.on(host, "systemctl", "kill", "--signal=KILL", "mariadb")
         until_all(standing, ("c1", "c3"), "running Primary Synced", 240)

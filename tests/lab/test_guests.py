@@ -10,8 +10,6 @@ from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
-from openstack.config import OpenStackConfig
-from openstack.connection import Connection
 from standing_lab import Standing, of_guests
 
 from fournines.cloud.names import DEMO
@@ -83,10 +81,8 @@ def test_a_host_with_routers_loses_power_and_another_one_routes(standing: Standi
     answers(address)
 
 
-def test_nothing_of_the_demo_is_left(standing: Standing, address: IPv4Address) -> None:
+def test_nothing_of_the_demo_is_left(standing: Standing, address: IPv4Address, sdk: Any) -> None:
     standing.nines("demo", "--delete")
-    config = OpenStackConfig(config_files=[str(standing.state.clouds_yaml)], load_envvars=False)
-    sdk: Any = Connection(config=config.get_one(standing.cloud.name))
     assert list(sdk.compute.servers()) == []
     # Of these, other tests may have some.
     assert list(sdk.block_storage.volumes(name=DEMO)) == []

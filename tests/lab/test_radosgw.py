@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from standing_lab import Standing
 
+from fournines.services.radosgw import UNIT
+
 pytestmark = [
     pytest.mark.lab,
     pytest.mark.timeout(600),
@@ -36,13 +38,9 @@ _REFUSED = """table ip {table} {{
 """
 
 
-def process(standing: Standing) -> str:
-    return standing.on(HOST, "systemctl", "show", "--property=MainPID", "--value", "ceph-radosgw.service").strip()
-
-
 def test_a_gateway_outlives_a_keystone_that_refuses_it(standing: Standing) -> None:
     """Busy, and asked at least once a second after it: what fails then must not fail for ever."""
-    before = process(standing)
+    before = standing.main_process(HOST, UNIT)
     refused = _REFUSED.format(table=_TABLE, vip=standing.cloud.vip)
     with ThreadPoolExecutor(1) as background:
         load = background.submit(standing.on, HOST, "bash", "-c", LOAD)
@@ -58,5 +56,5 @@ def test_a_gateway_outlives_a_keystone_that_refuses_it(standing: Standing) -> No
     while "InvalidAccessKeyId" not in (said := standing.on(HOST, "sh", "-c", f'curl --silent "{URL}" || true')):
         assert time.monotonic() < end, said
         time.sleep(0.5)
-    assert process(standing) == before, "it died of it"
+    assert standing.main_process(HOST, UNIT) == before, "it died of it"
     standing.well()

@@ -12,8 +12,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from openstack.config import OpenStackConfig
-from openstack.connection import Connection
 from openstack.exceptions import ConflictException
 from standing_lab import Standing
 
@@ -87,10 +85,8 @@ SIZE = 48 * MIB
 """More than fits into all buffers between the server and a client that waits."""
 
 
-def test_a_client_does_not_take_a_part_for_the_whole_when_the_server_dies(standing: Standing):
+def test_a_client_does_not_take_a_part_for_the_whole_when_the_server_dies(standing: Standing, sdk: Any):
     """Its kernel ends the connection as if all had been said: only a length in front tells."""
-    files = OpenStackConfig(config_files=[str(standing.state.clouds_yaml)], load_envvars=False)
-    sdk: Any = Connection(config=files.get_one(cloud=standing.cloud.name))
     image = sdk.image.create_image(name="nines-test", data=secrets.token_bytes(SIZE), disk_format="raw")
     try:
         place = urlsplit(str(sdk.image.get_endpoint()))
@@ -108,7 +104,6 @@ def test_a_client_does_not_take_a_part_for_the_whole_when_the_server_dies(standi
     finally:
         standing.well()
         remove(sdk, image)
-        sdk.close()
 
 
 def remove(sdk: Any, image: Any) -> None:
