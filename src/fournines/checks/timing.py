@@ -6,7 +6,7 @@ Bounds are the ones that drills are held to (`fournines.prove.bounds`), of a req
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
 from fournines.checks import Check, Code, Design, Finding
 from fournines.checks._figures import number
@@ -16,12 +16,10 @@ from fournines.cloud.timers import Timers
 from fournines.prove.budgets import CLASSES, budget
 from fournines.services.neutron_dhcp import alone
 
-RPC_RESPONSE = 30.0
-"""Seconds for which an API waits for another daemon's answer: `rpc_response_timeout` of Nova, Neutron and Heat."""
 _ROUNDING = 1e-9
-_LOC = ("provider", "kind")
-"""Timers are of a kind of host, not of one cloud."""
-_FIX = "Timers are not set in the cloud file: they follow provider.kind, and stand in fournines/cloud/timers.py. "
+_FIX = "Timers follow provider.kind, as far as the cloud file does not set them under `timers`. "
+_MEASURED = ("election", "fence", "address_takeover", "evs_install", "disk_takeover", "guest_start")
+"""They configure nothing."""
 
 BUDGET = Code(
     "TIME-BUDGET",
@@ -31,8 +29,8 @@ BUDGET = Code(
     "and takeover, added up. Drills are held to that bound; the budgets are what `nines drill` allows a class to "
     "cost. 99.99 % is 52.6 minutes a year: fifty failovers of a minute. On real hosts most of a controller's bound is "
     "the BMC, which has to confirm that the power is off.",
-    f"{_FIX}Shorten the one that is named there where your hardware allows it, or accept the finding (accept) and plan "
-    "with the bound.",
+    f"{_FIX}Shorten the one that is named where your hardware allows it (what is only measured, such as `fence`, is "
+    "yours to measure and to say there), or accept the finding (accept) and plan with the bound.",
 )
 CLIENT = Code(
     "TIME-CLIENT",
@@ -75,7 +73,7 @@ class TimingCheck(Check):
     def check(self, design: Design) -> Iterable[Finding]:
         yield from _budgets(design)
         yield from _clients(design)
-        yield from _order(design.timers)
+        yield from _order(design)
 
 
 # --- budgets ---
@@ -114,7 +112,9 @@ def _bounds(design: Design) -> Iterable[_Bound]:
         disk = _and_connect(Timers.osd_failover)
         yield _Bound("O", (*_CREATED, "volume-io", "image"), disk, "its neighbours report the OSD")
     if guests := costs.get("compute-agent"):
-        yield _Bound("H", ("volume-io", "fip", "dhcp"), guests, "the host is fenced and its guests run on another one")
+        columns: tuple[Column, ...] = ("attach", "volume-io", "fip", "dhcp")
+        yield _Bound("H", columns, guests, "the host is fenced and its guests run on another one")
+        yield _Bound("H", ("create",), Timers.compute_left_out, "Nova gives the host no more guests")
     if router := costs.get("neutron-l3"):
         for letter in ("G", "S"):
             yield _Bound(letter, ("fip",), router, "VRRP makes another host active")
@@ -166,16 +166,26 @@ def _budgets(design: Design) -> Iterable[Finding]:
         yield BUDGET.found(
             f"class {letter}",
             f"{CLASSES[letter]}: clients may wait for {'; '.join(told)}. What shortens it: {most}",
-            _LOC,
-            fix=f"{_FIX}Shorten {shares[0][0]} there if your hardware allows it, or plan with the bound and accept the "
-            "finding.",
+            _loc(design, shares[0][0]),
+            fix=f"{_shorter(shares[0][0])}; or plan with the bound, and accept the finding",
         )
+
+
+def _shorter(name: str) -> str:
+    if name in _MEASURED:
+        return f"measure it on your hardware, and say under timers.{name} what you found"
+    return f"set timers.{name} shorter, if your hardware and your load allow it"
+
+
+def _loc(design: Design, name: str) -> tuple[str, ...]:
+    """Where the operator sets it, or would; else what chooses it."""
+    return ("timers", name) if design.cloud.own_timers else ("provider", "kind")
 
 
 def _shares(seconds: Callable[[Timers], float], timers: Timers) -> list[tuple[str, float]]:
     """Timer -> what the bound would be shorter by without it, the most first."""
     whole = seconds(timers)
-    found = [(each.name, whole - seconds(replace(timers, **{each.name: 0}))) for each in fields(timers)]
+    found = [(name, whole - seconds(timers.model_copy(update={name: 0}))) for name in Timers.model_fields]
     return sorted(((name, share) for name, share in found if share > _ROUNDING), key=lambda each: -each[1])
 
 
@@ -187,51 +197,78 @@ def _clients(design: Design) -> Iterable[Finding]:
     commit = timers.evs_suspect + timers.evs_install
     if "galera" in costs and timers.database_read < commit:
         yield _impatient(
+            design,
             "database_read",
-            timers.database_read,
             f"commits wait for {number(commit)} s (evs_suspect + evs_install) when any member is lost",
             "they fail though the writer is well",
         )
     if "galera" in costs and timers.database_read <= timers.connect:
         yield _impatient(
+            design,
             "database_read",
-            timers.database_read,
             f"the host's own proxy tries a dead member for {number(timers.connect)} s (connect)",
             "queries fail though the next member would answer",
         )
-    if (bus := costs.get("rabbitmq")) and bus(timers) > RPC_RESPONSE:
+    if bus := costs.get("rabbitmq"):
+        yield from _on_the_bus(design, bus(timers))
+    if blocks := costs.get("ceph-osd"):
+        yield from _uploads(design, blocks(timers))
+
+
+def _on_the_bus(design: Design, away: float) -> Iterable[Finding]:
+    """What passes a broker is late by its failover when one is lost."""
+    timers = design.timers
+    why = "(fence, disk_takeover)" if _moved(design, "rabbitmq") else "(rabbit_ticktime)"
+    if away > timers.rpc_response:
         yield _impatient(
-            "rpc_response_timeout",
-            RPC_RESPONSE,
-            f"the broker is away for {number(bus(timers))} s when its host is lost (fence, disk_takeover)"
+            design,
+            "rpc_response",
+            f"the broker is away for {number(away)} s {why} when its host is lost"
             if _moved(design, "rabbitmq")
-            else f"queues have no leader for {number(bus(timers))} s (rabbit_ticktime) when a broker is lost",
+            else f"queues have no leader for {number(away)} s {why} when a broker is lost",
             "creating and attaching fails that would only have been late",
         )
-    if blocks := costs.get("ceph-osd"):
-        yield from _uploads(design, blocks)
+    for name, report, service, whom in (
+        ("service_down", timers.service_report, "nova", "Nova's and Cinder's daemons, compute hosts among them"),
+        ("agent_down", timers.agent_report, "neutron", "Neutron's agents"),
+    ):
+        late = away + report
+        if service in design.cloud.services and late > getattr(timers, name) + _ROUNDING:
+            yield _impatient(
+                design,
+                name,
+                f"when a broker is lost the word of daemons that are well comes after up to {number(late)} s {why}",
+                f"{whom} look dead, and nothing new is given to them",
+            )
 
 
-def _uploads(design: Design, blocks: Callable[[Timers], float]) -> Iterable[Finding]:
+def _uploads(design: Design, blocks: float) -> Iterable[Finding]:
     """APIs that write to Ceph themselves; who hands work on by the bus has answered before."""
     short: dict[float, list[str]] = {}
     for placement in design.cloud.services.values():
         needed = {need.target for need in placement.needs if not need.soft}
         for endpoint in placement.endpoints:
             direct = "ceph-osd" in needed and "rabbitmq" not in needed
-            if direct and endpoint.idle_s < blocks(design.timers):
+            if direct and endpoint.idle_s < blocks:
                 short.setdefault(endpoint.idle_s, []).append(endpoint.name)
     for idle, names in short.items():
-        yield _impatient(
+        yield CLIENT.found(
             f"HAProxy before {listed(names)}",
-            idle,
-            f"disks wait for up to {number(blocks(design.timers))} s when a storage host is lost",
-            "uploads end as 504",
+            f"it gives up after {number(idle)} s, and disks wait for up to {number(blocks)} s when a storage host is "
+            "lost: uploads end as 504",
+            _loc(design, "osd_heartbeat_grace"),
+            fix="set timers.osd_heartbeat_grace shorter",
         )
 
 
-def _impatient(who: str, seconds: float, what: str, then: str) -> Finding:
-    return CLIENT.found(who, f"it gives up after {number(seconds)} s, and {what}: {then}", _LOC)
+def _impatient(design: Design, name: str, what: str, then: str) -> Finding:
+    seconds = getattr(design.timers, name)
+    return CLIENT.found(
+        name,
+        f"it gives up after {number(seconds)} s, and {what}: {then}",
+        _loc(design, name),
+        fix=f"set timers.{name} longer",
+    )
 
 
 # --- order ---
@@ -260,6 +297,7 @@ _RULES = (
     _Rule("osd_heartbeat_grace", "osd_heartbeat_interval", 1, False, "OSDs that are well are reported as down"),
     _Rule("etcd_election", "etcd_heartbeat", 5, True, "etcd does not start"),
     _Rule("agent_down", "agent_report", 2, True, "agents that are well are taken for dead when one word is lost"),
+    _Rule("service_down", "service_report", 2, True, "daemons that are well are taken for dead when one word is lost"),
     _Rule("database_read", "database_connect", 1, True, "connecting may take longer than any query"),
     _Rule(
         "check_interval", "check_fast_interval", 1, True, "a database member in doubt is asked less often than others"
@@ -268,7 +306,8 @@ _RULES = (
 )
 
 
-def _order(timers: Timers) -> Iterable[Finding]:
+def _order(design: Design) -> Iterable[Finding]:
+    timers = design.timers
     for rule in _RULES:
         late, early = float(getattr(timers, rule.late)), float(getattr(timers, rule.early))
         bound = rule.factor * early
@@ -278,5 +317,6 @@ def _order(timers: Timers) -> Iterable[Finding]:
         yield ORDER.found(
             rule.late,
             f"{rule.late} ({late:g} s) must be {'at least' if rule.least else 'longer than'} {times}: {rule.then}",
-            _LOC,
+            _loc(design, rule.late),
+            fix=f"set timers.{rule.late} longer, or timers.{rule.early} shorter",
         )

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
-from typing import Literal
+from typing import Any, Literal
 
-from fournines.cloud.timers import LAB, METAL, Timers
+from fournines.cloud.timers import Timers, usual
 
 Role = Literal["control", "network", "compute", "storage"]
 ProviderKind = Literal["lab", "ssh"]
@@ -272,10 +272,12 @@ class Cloud:
     services: Mapping[str, Placement]
     """In deployment order: what is needed comes before what needs it."""
     load: Load = Load()
-    rates: Mapping[str, Mapping[str, float | bool]] = field(default_factory=dict[str, Mapping[str, "float | bool"]])
+    rates: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, "Mapping[str, Any]"])
     """Kind of part -> what the operator knows better of its failures; see `fournines.predict.rates`."""
     accept: Mapping[str, str] = field(default_factory=dict[str, str])
     """Code of a finding that the operator accepts -> why."""
+    own_timers: Timers | None = None
+    """With what the operator sets otherwise; None: nothing."""
 
     @property
     def vip(self) -> str:
@@ -287,7 +289,7 @@ class Cloud:
 
     @property
     def timers(self) -> Timers:
-        return LAB if self.provider == "lab" else METAL
+        return self.own_timers or usual(self.provider)
 
     @property
     def fidelity(self) -> Literal["container", "metal"]:

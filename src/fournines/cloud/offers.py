@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, ClassVar, NamedTuple, Protocol, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from fournines.cloud.model import Cloud, Endpoint, Failover, Host, Needs, Role, Strategy
+from fournines.cloud.timers import Timers, usual
 from fournines.errors import SpecError
 from fournines.spec import json_schema
 from fournines.spec.document import Mapping as Document
@@ -105,6 +106,7 @@ def check_services(root: Document, offers: Offers) -> Iterator[Problem]:
         for role, names in lacking.items():
             yield Problem(place(root, ("hosts",), key=True), no_host(role, names))
     schema = cache(lambda: json_schema_of(offers))
+    yield from _check_timers(root, schema)
     for name, (key, node) in services.items():
         offer = offers.get(name)
         if offer is None:
@@ -124,6 +126,21 @@ def check_services(root: Document, offers: Offers) -> Iterator[Problem]:
                 yield from explain(error, root, schema(), ("services", name))
 
 
+def _check_timers(root: Document, schema: Callable[[], dict[str, Any]]) -> Iterator[Problem]:
+    node = at(root, "timers")
+    said = plain(node) if node else None
+    if isinstance(said, dict):
+        try:
+            usual(text(at(root, "provider", "kind")) or "lab").but(set_timers(cast("dict[str, object]", said)))
+        except ValidationError as error:
+            yield from explain(error, root, schema(), ("timers",))
+
+
+def set_timers(said: Mapping[str, object]) -> dict[str, object]:
+    """Without those that have no value, which are as if they were not written."""
+    return {name: value for name, value in said.items() if value is not None or name not in Timers.model_fields}
+
+
 def check_cloud(root: Document, cloud: Cloud, offers: Offers) -> Iterator[Problem]:
     """What services find wrong with the cloud as it was resolved, each with its place."""
     for name in cloud.services:
@@ -141,5 +158,6 @@ def json_schema_of(offers: Offers) -> dict[str, Any]:
         {
             name: (offer.options, tuple(dict.fromkeys(each.name for each in (*offer.strategies, *offer.designs))))
             for name, offer in offers.items()
-        }
+        },
+        Timers.model_json_schema()["properties"],
     )

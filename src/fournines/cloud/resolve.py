@@ -20,7 +20,9 @@ from fournines.cloud.offers import (
     lacking_roles,
     no_host,
     read_options,
+    set_timers,
 )
+from fournines.cloud.timers import Timers, usual
 from fournines.errors import SpecError
 from fournines.spec import Disk as DiskSpec
 from fournines.spec import Host as HostSpec
@@ -83,7 +85,17 @@ def resolve(spec: Spec, offers: Offers) -> Cloud:
         load=Load(**spec.load.model_dump()),
         rates=spec.rates.model_dump(exclude_none=True),
         accept=dict(spec.accept),
+        own_timers=_timers(spec),
     )
+
+
+def _timers(spec: Spec) -> Timers | None:
+    said = set_timers(spec.timers)
+    try:
+        return usual(spec.provider.kind).but(said) if said else None
+    except ValidationError as error:
+        wrong = (f"timers.{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        raise SpecError("\n".join(wrong)) from None
 
 
 def _host(spec: Spec, name: str, index: int, gateway: IPv4Address | None) -> Host:

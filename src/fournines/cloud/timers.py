@@ -6,69 +6,112 @@ Values: field notes "Timing knobs"; all in seconds unless the name says otherwis
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Seconds = Annotated[float, Field(ge=0.01, le=86_400, allow_inf_nan=False)]
+Whole = Annotated[int, Field(ge=1, le=86_400)]
+"""Seconds, where who is configured with them knows no fractions."""
+Times = Annotated[int, Field(ge=1, le=100)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timers:
-    """Detection and recovery timers of one kind of host."""
+class Timers(BaseModel):
+    """Detection and recovery timers of one kind of host. Those that are measured configure nothing: they say how long
+    something takes, and are yours to say where you have measured it."""
 
-    corosync_token: float
-    corosync_consensus: float
-    election: float
-    """Pacemaker: elect a DC and compute a transition after a membership change; measured upper figure."""
-    fence: float
-    """One Redfish power-off, confirmed; measured upper figure."""
-    fence_timeout: float
-    address_takeover: float
-    """IPaddr2 start with gratuitous ARP; measured upper figure."""
-    monitor_interval: float
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    corosync_token: Seconds
+    """Silence of a controller after which Corosync takes it for lost."""
+    corosync_consensus: Seconds
+    """How long the others then wait to agree on who is left."""
+    election: Seconds
+    """Measured: Pacemaker elects a DC and computes a transition after a membership change."""
+    fence: Seconds
+    """Measured: one Redfish power-off, confirmed."""
+    fence_timeout: Seconds
+    """How long Pacemaker waits for that."""
+    address_takeover: Seconds
+    """Measured: IPaddr2 starts, with gratuitous ARP."""
+    monitor_interval: Seconds
     """How long after its last answer Pacemaker asks again what it runs: the VIP with its HAProxy, units that move."""
-    monitor_patience: int
-    """Whole seconds that the HAProxy beside the VIP is given to answer."""
-    check_interval: float
-    check_fast_interval: float
-    check_timeout: float
-    check_fall: int
-    check_rise: int
-    connect: float
+    monitor_patience: Whole
+    """How long the HAProxy beside the VIP is given to answer."""
+    check_interval: Seconds
+    """How often a host's own proxy asks a database member how it is."""
+    check_fast_interval: Seconds
+    """The same of one that is in doubt, APIs too."""
+    check_timeout: Seconds
+    """How long it may take to answer."""
+    check_fall: Times
+    """So many failures on end, and it is down."""
+    check_rise: Times
+    """So many answers on end, and it is up."""
+    connect: Seconds
     """HAProxy `timeout connect`: one try at a dead server before redispatch."""
-    api_check_interval: float
-    api_check_timeout: float
-    api_check_fall: int
-    """APIs answer slowly under load: a longer timeout and one failure more than the database's check."""
-    evs_suspect: float
-    evs_inactive: float
-    evs_install: float
-    database_connect: float
-    database_read: float
-    rabbit_ticktime: float
-    etcd_heartbeat: float
-    etcd_election: float
+    api_check_interval: Seconds
+    """How often the load balancer asks an API how it is."""
+    api_check_timeout: Seconds
+    """How long an API may take to answer: under load it is slower than a database member."""
+    api_check_fall: Times
+    """So many failures on end, and the API is down."""
+    evs_suspect: Seconds
+    """Silence of a Galera member after which the others suspect it."""
+    evs_inactive: Seconds
+    """Silence after which it is out, whoever doubts it."""
+    evs_install: Seconds
+    """Measured: the others agree on a new component."""
+    database_connect: Whole
+    """How long a daemon waits for a connection to the database."""
+    database_read: Whole
+    """How long it waits for an answer to a query."""
+    rpc_response: Whole
+    """How long an API waits for another daemon's answer: `rpc_response_timeout`."""
+    rabbit_ticktime: Whole
+    """Erlang's `net_ticktime`: silence of a broker after which its peers give it up, a quarter more or less."""
+    etcd_heartbeat: Seconds
+    """How often the leader says that it lives."""
+    etcd_election: Seconds
     """Silence of the leader after which a member stands for election; each waits one to two of these."""
-    osd_heartbeat_interval: float
-    osd_heartbeat_grace: float
+    osd_heartbeat_interval: Whole
+    """How often an OSD asks its neighbours."""
+    osd_heartbeat_grace: Whole
     """Silence of an OSD after which its peers report it."""
-    osd_mon_report_interval: float
+    osd_mon_report_interval: Whole
     """How long reports are gathered before they go to the mons: by default 5 s, most of a failover."""
-    mon_lease: float
-    mon_election_timeout: float
-    paxos_propose_interval: float
-    disk_takeover: float
+    mon_lease: Seconds
+    """For how long a monitor believes the leader's last word."""
+    mon_election_timeout: Seconds
+    """How long monitors wait for each other's votes."""
+    paxos_propose_interval: Seconds
+    """How long changes of a map are gathered before they are agreed on."""
+    disk_takeover: Seconds
     """Promote, mount and recover a database on the other host. Assumed: nothing here builds that."""
-    vrrp_advert: int
-    """Whole seconds between what the active one of a router's hosts says; three without it and another takes over."""
-    guest_check_interval: float
-    guest_check_timeout: float
-    guest_check_fall: int
+    vrrp_advert: Annotated[int, Field(ge=1, le=255)]
+    """Between what the active one of a router's hosts says; three without it and another takes over."""
+    guest_check_interval: Seconds
+    """How often a compute host is asked whether it lives."""
+    guest_check_timeout: Seconds
+    """How long it may take to answer."""
+    guest_check_fall: Times
     """A compute host that gives no answer so often on end is fenced, and its guests are started elsewhere."""
-    guest_start: float
+    guest_start: Seconds
     """From there to the guest's first answer on another host: scheduled, plugged in, booted. Assumed: a lab full of
     probes took some 49 s once."""
-    agent_report: int
-    """Whole seconds between what a Neutron agent tells the servers of itself."""
-    agent_down: int
-    """Whole seconds without such a word after which nothing new is given to the agent."""
+    agent_report: Whole
+    """Between what a Neutron agent tells the servers of itself."""
+    agent_down: Whole
+    """Without such a word for so long nothing new is given to the agent."""
+    service_report: Whole
+    """The same of what Nova's and Cinder's daemons tell: `report_interval`."""
+    service_down: Whole
+    """Without such a word for so long nothing new is given to the daemon: `service_down_time`."""
+
+    def but(self, changes: Mapping[str, Any]) -> Timers:
+        """These with some set otherwise. Raises pydantic's ValidationError."""
+        return Timers.model_validate(self.model_dump() | {**changes}) if changes else self
 
     def vip_failover(self) -> float:
         """Upper bound for the VIP to move after its holder lost power."""
@@ -122,10 +165,18 @@ class Timers:
     def guest_failover(self) -> float:
         """Upper bound for a guest to answer on another host after its own lost power. The last good answer may have
         been just before; then each question may take its whole time."""
+        return self._guest_host_fenced() + self.guest_start
+
+    def compute_left_out(self) -> float:
+        """Upper bound for Nova to give a compute host that lost power no new guests: it has not told of itself for
+        long enough, or has been fenced and is said to be down."""
+        return min(self.service_down, self._guest_host_fenced())
+
+    def _guest_host_fenced(self) -> float:
         silent = self.guest_check_interval + self.guest_check_fall * max(
             self.guest_check_interval, self.guest_check_timeout
         )
-        return silent + self.fence + self.guest_start
+        return silent + self.fence
 
     def network_reassigned(self) -> float:
         """Upper bound for a network's only DHCP agent, gone silent, to be replaced by another one, which must then
@@ -176,6 +227,7 @@ LAB = Timers(
     evs_install=1,
     database_connect=3,
     database_read=10,
+    rpc_response=30,
     rabbit_ticktime=8,
     # Its defaults, 0.1 and 1 s, are shorter than this machine's stalls: leaders would change for nothing.
     etcd_heartbeat=0.2,
@@ -195,6 +247,8 @@ LAB = Timers(
     guest_start=45,
     agent_report=5,
     agent_down=15,
+    service_report=5,
+    service_down=20,
 )
 
 METAL = Timers(
@@ -220,6 +274,7 @@ METAL = Timers(
     evs_install=2,
     database_connect=3,
     database_read=10,
+    rpc_response=30,
     rabbit_ticktime=15,
     etcd_heartbeat=0.1,
     etcd_election=1,
@@ -236,5 +291,13 @@ METAL = Timers(
     guest_check_fall=8,
     guest_start=60,
     agent_report=5,
-    agent_down=15,
+    # What agents and daemons tell of themselves passes a broker, and is late by `bus_failover` when one is lost.
+    agent_down=25,
+    service_report=5,
+    service_down=25,
 )
+
+
+def usual(provider: str) -> Timers:
+    """Those of hosts of that kind of provider, as long as the operator says nothing else."""
+    return LAB if provider == "lab" else METAL

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 from ruamel.yaml import YAML
 
 from fournines.cloud.model import Cloud
 
 YEAR_HOURS = 8760.0
+Figure = Literal["per_year", "coverage", "repair_hours", "beta"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,11 @@ class Rate:
     """Share of failures that strike all of a group."""
     counted: bool = True
     range: tuple[float, float]
-    """Low and high of `per_year`; of `failover`: of `coverage`."""
+    """Low and high of `per_year`; of `failover`: of `coverage`. The same twice: it is not known to vary."""
+    repair_range: tuple[float, float] = (0, 0)
+    """The same of `repair_hours`."""
+    beta_range: tuple[float, float] = (0, 0)
+    """The same of `beta`."""
     basis: str
     source: str
     date: str
@@ -57,6 +62,14 @@ class Rate:
         return self.per_year * (1 - self.unavailability)
 
 
+_RANGES: Mapping[Figure, str] = {"per_year": "range", "repair_hours": "repair_range", "beta": "beta_range"}
+
+
+def ranges_of(kind: str) -> Mapping[Figure, str]:
+    """What of that kind has a range -> the range's name."""
+    return {"coverage": "range", "repair_hours": "repair_range"} if kind == "failover" else _RANGES
+
+
 @cache
 def defaults() -> Mapping[str, Rate]:
     """`rates.yaml`, by kind."""
@@ -67,9 +80,9 @@ def defaults() -> Mapping[str, Rate]:
 
 def _rate(kind: str, entry: dict[str, Any]) -> Rate:
     per_year = YEAR_HOURS / entry.pop("mttf_hours") if "mttf_hours" in entry else entry.pop("per_year", 0.0)
-    low, high = entry.pop("range")
+    ranges = {key: (float(low), float(high)) for key in _RANGES.values() for low, high in [entry.pop(key, (0, 0))]}
     date = str(entry.pop("date"))
-    return Rate(kind=kind, per_year=float(per_year), range=(float(low), float(high)), date=date, **entry)
+    return Rate(kind=kind, per_year=float(per_year), date=date, **ranges, **entry)
 
 
 def rates(cloud: Cloud) -> Mapping[str, Rate]:
@@ -77,7 +90,7 @@ def rates(cloud: Cloud) -> Mapping[str, Rate]:
     return {kind: _overridden(rate, cloud.rates.get(kind, {})) for kind, rate in defaults().items()}
 
 
-def _overridden(rate: Rate, said: Mapping[str, float | bool]) -> Rate:
+def _overridden(rate: Rate, said: Mapping[str, Any]) -> Rate:
     if not said:
         return rate
     values: dict[str, Any] = {field.name: getattr(rate, field.name) for field in fields(rate)}
@@ -85,8 +98,8 @@ def _overridden(rate: Rate, said: Mapping[str, float | bool]) -> Rate:
     if "mttf_hours" in said:
         values["per_year"] = YEAR_HOURS / said["mttf_hours"]
     # Beside a figure of his own our range says nothing.
-    if {"mttf_hours", "per_year"} & {*said} or (rate.kind == "failover" and "coverage" in said):
-        value = values["coverage"] if rate.kind == "failover" else values["per_year"]
-        values["range"] = (value, value)
+    for figure, key in ranges_of(rate.kind).items():
+        if key not in said and (figure in said or (figure == "per_year" and "mttf_hours" in said)):
+            values[key] = (values[figure], values[figure])
     values.update(own=True, basis="yours", source="the cloud file")
     return Rate(**values)

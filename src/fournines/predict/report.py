@@ -10,7 +10,8 @@ from textwrap import wrap
 
 from fournines.cloud.model import Cloud
 from fournines.predict.prediction import Prediction
-from fournines.predict.rates import Rate
+from fournines.predict.rates import Rate, ranges_of
+from fournines.predict.sensitivity import span
 
 CAUSES = 3
 """Shown of each service."""
@@ -128,6 +129,11 @@ def _change(value: float, digits: int) -> str:
     return f"{'~' if value else ''}{0:.{digits}f}"
 
 
+def _ranges(rate: Rate) -> str:
+    told = [span(figure, *getattr(rate, name)) for figure, name in ranges_of(rate.kind).items()]
+    return f"range {', '.join(each for each in told if each) or 'none'}"
+
+
 def rates_table(rates: Iterable[Rate], width: int = 80) -> list[str]:
     """Every figure with its source."""
     lines: list[str] = []
@@ -140,7 +146,7 @@ def rates_table(rates: Iterable[Rate], width: int = 80) -> list[str]:
         else:
             told = f"{rate.per_year:g} a year, back after {back}, {rate.beta:.0%} in common"
         lines += [f"{rate.kind}: {rate.what}" + ("" if rate.counted else " (not counted)")]
-        lines += wrap(f"{told}; range {rate.range[0]:g} - {rate.range[1]:g}", width, initial_indent="    ")
+        lines += wrap(f"{told}; {_ranges(rate)}", width, initial_indent="    ", subsequent_indent="      ")
         source = f"{rate.basis}: {rate.source}, {rate.date}"
         lines += wrap(source, width, initial_indent="    ", subsequent_indent="      ")
     return lines

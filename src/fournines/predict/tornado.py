@@ -14,8 +14,8 @@ _LABEL, _FIGURE, _PLOT, _ROW, _TOP = 180, 60, 400, 26, 84
 def text(bars: Sequence[Bar], now: float, width: int = 80) -> list[str]:
     """Lines: a bar from the minutes a year at one end of the range to those at the other; `|` is today's figure."""
     if not bars:
-        return ["no rate with a range makes a difference"]
-    names = [f"{bar.kind} {bar.low:g} - {bar.high:g}" for bar in bars]
+        return ["no figure with a range makes a difference"]
+    names = [bar.label for bar in bars]
     label = max(map(len, names))
     room = max(10, width - label - 2 * 9 - 2)
     least = min(min(bar.at_low, bar.at_high) for bar in bars)
@@ -49,13 +49,13 @@ def svg(bars: Sequence[Bar], now: float, title: str) -> str:
         'role="img" font-family="sans-serif" font-size="12" fill="#222">',
         f"<title>{escape(title)}</title>",
         f'<rect width="100%" height="100%" fill="#fff"/><text x="10" y="22" font-size="15">{escape(title)}</text>',
-        '<text x="10" y="42" fill="#666">minutes a year at each end of the range of one rate, all else as it is</text>',
+        '<text x="10" y="42" fill="#666">minutes a year at each end of the range of one figure, all else as it is</text>',
     ]
     for number, bar in enumerate(bars):
         y = _TOP + number * _ROW
         low, high = sorted((bar.at_low, bar.at_high))
         left, right = x(low), x(high)
-        name = escape(f"{bar.kind} {bar.low:g} - {bar.high:g}")
+        name = escape(bar.label)
         parts += [
             f'<text x="{_LABEL - 8}" y="{y + 13}" text-anchor="end">{name}</text>',
             f'<rect x="{left:.1f}" y="{y}" width="{max(1.0, right - left):.1f}" height="{_ROW - 8}" fill="#4a7fb5">'
@@ -64,7 +64,7 @@ def svg(bars: Sequence[Bar], now: float, title: str) -> str:
             f'<text x="{max(left + 1, right) + 5:.1f}" y="{y + 13}">{high:.1f}</text>',
         ]
     if not bars:
-        parts.append(f'<text x="10" y="{_TOP + 13}">no rate with a range makes a difference</text>')
+        parts.append(f'<text x="10" y="{_TOP + 13}">no figure with a range makes a difference</text>')
     bottom = _TOP + _ROW * max(1, len(bars)) + 4
     parts.append(
         f'<line x1="{x(now):.1f}" y1="{_TOP - 6}" x2="{x(now):.1f}" y2="{bottom}" stroke="#b00" stroke-width="2"/>'

@@ -13,6 +13,7 @@ the hosts that live, so what a request stands on is combined by **max**, not by 
     any API server           nothing            HAProxy gives the request to another one when a connection fails
     an active router         router_failover    three adverts missed, and what VRRP adds by priority
     guests were there        guest_failover     silent for long enough, fenced, scheduled elsewhere, booted there
+    others were to be made   compute_left_out   silent for long enough for Nova's schedulers, or fenced before that
     a network's DHCP agent   network_reassigned its only one; of several each answers, so that no client waits
     a host of OSDs           block_failover     for disks and objects: missed heartbeats, reported, agreed on by mons
 
@@ -72,9 +73,10 @@ def _of_column(timers: Timers, lost: Collection[Part], column: Column, *, commit
         return max(waits, default=0.0)
     if "broker" in lost:
         return timers.bus_failover() if column in ("create", "attach") else 0.0
+    moved = _of_guests(timers, column) if "guests" in lost else 0.0
     if not _APIS & set(lost) and not (column == "s3" and lost):
-        return 0.0
-    waits = [0.0]
+        return moved
+    waits = [moved]
     if column == "s3" and "osds" in lost:
         waits.append(timers.block_failover())
     if column == "s3" and "osd" in lost:
@@ -92,6 +94,13 @@ def _of_column(timers: Timers, lost: Collection[Part], column: Column, *, commit
     if "member" in lost and commits:
         waits.append(timers.evs_suspect + timers.evs_install)
     return max(waits) + timers.connect
+
+
+def _of_guests(timers: Timers, column: Column) -> float:
+    """Guests are no longer made on their host once Nova leaves it out; a volume may be for one that is away itself."""
+    if column == "attach":
+        return timers.guest_failover()
+    return timers.compute_left_out() if column == "create" else 0.0
 
 
 def floor(timers: Timers, lost: Collection[Part], probe: Probe) -> float:

@@ -64,7 +64,7 @@ def _shared(cloud: Cloud, host: Host, vault: Vault) -> Sections:
             "state_path": "/var/lib/neutron",
             "interface_driver": "openvswitch",
             "transport_url": _oslo.transport_url(cloud, vault, "neutron"),
-            "rpc_response_timeout": 30,
+            "rpc_response_timeout": cloud.timers.rpc_response,
         },
         "agent": {
             "report_interval": cloud.timers.agent_report,

@@ -70,7 +70,7 @@ class Heat(OpenStack):
                     "heat_metadata_server_url": cloud.url("heat-cfn").removesuffix("/v1"),
                     "heat_waitcondition_server_url": f"{cloud.url('heat-cfn')}/waitcondition",
                     "region_name_for_services": cloud.region,
-                    "rpc_response_timeout": 30,
+                    "rpc_response_timeout": cloud.timers.rpc_response,
                 },
                 "database": _database.oslo_options(cloud, vault, self.name),
                 "keystone_authtoken": _oslo.auth_token(cloud, vault, self.name),

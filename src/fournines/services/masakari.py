@@ -96,7 +96,7 @@ class Masakari(OpenStack):
                     "use_stderr": True,
                     "host": host.name,
                     "transport_url": _oslo.transport_url(cloud, vault, self.name),
-                    "rpc_response_timeout": 30,
+                    "rpc_response_timeout": cloud.timers.rpc_response,
                     # As whom it asks Nova.
                     "os_privileged_user_name": login["username"],
                     "os_privileged_user_password": login["password"],

@@ -88,7 +88,7 @@ class Neutron(OpenStack):
                     # had moved in 3 s went dark for a minute.
                     "allow_automatic_l3agent_failover": False,
                     "global_physnet_mtu": tunnel,
-                    "rpc_response_timeout": 30,
+                    "rpc_response_timeout": cloud.timers.rpc_response,
                     "agent_down_time": cloud.timers.agent_down,
                     "notify_nova_on_port_status_changes": True,
                     "notify_nova_on_port_data_changes": True,

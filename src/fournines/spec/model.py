@@ -334,6 +334,8 @@ class Spec(Model):
     """What the cloud is to carry."""
     rates: Rates = Rates()
     """How often parts fail, where you know better than the defaults of `nines predict`."""
+    timers: dict[str, object] = {}
+    """Timers of failovers, where yours are not those of the provider's kind; see `nines explain TIME-BUDGET`."""
     accept: dict[FindingCode, Reason] = {}
     """Findings of `nines check` that you accept, by code, and why: they no longer keep `nines up` from building."""
 
@@ -349,14 +351,17 @@ ServiceModels = Mapping[str, tuple[type[BaseModel], tuple[str, ...]]]
 """Service -> the model of its options, and the names of the strategies that suit it."""
 
 
-def json_schema(services: ServiceModels | None = None) -> dict[str, Any]:
-    """The JSON Schema of a cloud file, for editors. With `services`, those are the only ones, with their options."""
+def json_schema(services: ServiceModels | None = None, timers: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The JSON Schema of a cloud file, for editors. With `services`, those are the only ones, with their options; with
+    `timers`, their properties by name."""
     schema: dict[str, Any] = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Spec.model_json_schema()}
     # Editors complete the names of properties, not those of propertyNames.
     for networks in (schema["properties"]["networks"], schema["$defs"]["Host"]["properties"]["networks"]):
         names = networks.pop("propertyNames")["enum"]
         networks["properties"] = dict.fromkeys(names, networks["additionalProperties"])
         networks |= {"additionalProperties": False, "required": ["management"]}
+    if timers is not None:
+        schema["properties"]["timers"] |= {"properties": dict(timers), "additionalProperties": False}
     if services is not None:
         entries: dict[str, Any] = {}
         for name, (options, strategies) in services.items():

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from fournines.spec.base import Model
 
 Hours = Annotated[float, Field(ge=0.01, le=1e9, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
+def _ordered(ends: tuple[float, float]) -> tuple[float, float]:
+    if ends[0] > ends[1]:
+        raise ValueError(f"the low end comes first: [{ends[1]:g}, {ends[0]:g}]")
+    return ends
+
+
+_Often = Annotated[float, Field(ge=1e-6, le=1e6, allow_inf_nan=False)]
+_Long = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 
 
 class Rate(Model):
@@ -27,6 +37,12 @@ class Rate(Model):
     """Share of failures from which it, or who takes over from it, comes back by itself."""
     beta: Fraction | None = None
     """Share of failures that strike all parts of a group at the same time."""
+    range: Annotated[tuple[_Often, _Often], AfterValidator(_ordered)] | None = None
+    """[low, high] in which failures a year may lie; of `failover`: coverage."""
+    repair_range: Annotated[tuple[_Long, _Long], AfterValidator(_ordered)] | None = None
+    """[low, high] in which repair_hours may lie."""
+    beta_range: Annotated[tuple[Fraction, Fraction], AfterValidator(_ordered)] | None = None
+    """[low, high] in which beta may lie."""
     counted: bool | None = None
     """Whether predictions count it at all."""
 
@@ -38,11 +54,19 @@ class Rate(Model):
 
 
 class Takeover(Rate):
-    """Whether a failover succeeds, and what one costs that does not: coverage, repair_hours and counted."""
+    """Whether a failover succeeds, and what one costs that does not: coverage, repair_hours, their ranges and
+    counted."""
 
-    @field_validator("mttf_hours", "per_year", "restart_seconds", "beta")
+    @field_validator("range")
     @classmethod
-    def _follows(cls, value: float | None) -> float | None:
+    def _shares(cls, value: tuple[float, float] | None) -> tuple[float, float] | None:
+        if value is not None and value[1] > 1:
+            raise ValueError("of failovers it is the share that succeeds, at most 1")
+        return value
+
+    @field_validator("mttf_hours", "per_year", "restart_seconds", "beta", "beta_range")
+    @classmethod
+    def _follows(cls, value: object) -> object:
         if value is not None:
             raise ValueError(
                 "failovers have none: they come as often as hosts and daemons fail; say their coverage, and "

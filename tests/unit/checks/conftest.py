@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,9 @@ def findings(tmp_path: Path) -> Findings:
     def look(text: str, code: str = "", timers: Timers | None = None) -> Sequence[Finding]:
         file = tmp_path / "cloud.yaml"
         file.write_text(text)
-        return [each for each in run(Design(load(file, catalogue()), timers)) if code in ("", each.code)]
+        cloud = load(file, catalogue())
+        design = Design(replace(cloud, own_timers=timers) if timers else cloud)
+        return [each for each in run(design) if code in ("", each.code)]
 
     return look
 

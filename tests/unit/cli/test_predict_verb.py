@@ -83,13 +83,16 @@ def test_the_seed_decides(nines: Nines) -> None:
 def test_one_service_with_what_it_depends_on(nines: Nines) -> None:
     said = nines("predict", "lab", "--service", "token", *QUICK)
     assert said.code == 0
-    table, _, bars = said.out.partition("minutes a year of token, from one end of each rate's range to the other:\n")
+    table, _, bars = said.out.partition("minutes a year of token, from one end of each figure's range to the other:\n")
     assert re.findall(r"^([a-z0-9-]+) +[0-9]+\.[0-9] ", table, re.MULTILINE) == ["token"]
     assert re.search(r"^ +1\.00e\+00 +\d+\.\d\d%  all control hosts at once$", table, re.MULTILINE), "Birnbaum and F-V"
     assert max(map(len, table.splitlines())) <= 80
     assert len(bars.splitlines()) >= 5
     assert all("|" in line and len(line) <= 80 for line in bars.splitlines())
     found = told(nines("predict", "lab", "--service", "token", "--json", *QUICK))
+    depends = found["services"][0]["sensitivities"]
+    assert (depends[0]["kind"], depends[0]["figure"]) == ("hardware", "repair_hours"), "the widest first"
+    assert {*depends[0]} == {"kind", "figure", "what", "low", "high", "at_low", "at_high"}
     assert [each["name"] for each in found["services"]] == ["token"]
 
 

@@ -138,8 +138,10 @@ def test_rates_are_told_with_their_sources() -> None:
     assert [line.split(":")[0] for line in lines if not line.startswith(" ")] == [*known]
     assert "site: the whole site (not counted)" in text
     assert (
-        "disk: a disk\n    0.5 a year, back after 6 h, 1% in common; range 0.5 - 0.5\n    yours: the cloud file" in text
+        "disk: a disk\n    0.5 a year, back after 6 h, 1% in common; range 2 - 24 h down, 0.1 - 5 %\n      common\n"
+        "    yours: the cloud file" in text
     )
+    assert "range 90 - 99.9 % work, 0.1 - 2 h down" in text
     assert "succeeds in 99.0%; else 0.5 h" in text
     assert "Backblaze" not in text
     assert "Uptime Institute" in text

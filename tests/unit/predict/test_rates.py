@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fournines.errors import SpecError
 from fournines.predict.prediction import predict
-from fournines.predict.rates import Rate, defaults, rates
+from fournines.predict.rates import Rate, defaults, ranges_of, rates
 from fournines.spec.edits import parse
 from fournines.spec.rates import Rates
 
@@ -27,9 +27,9 @@ def of(kind: str, *changes: str) -> Rate:
 def test_every_default_has_a_source_a_date_and_a_range_around_it() -> None:
     assert {*defaults()} >= {"hardware", "system", "daemon", "disk", "rack", "feed", "switch", "failover", "site"}
     for kind, rate in defaults().items():
-        value = rate.coverage if kind == "failover" else rate.per_year
-        low, high = rate.range
-        assert 0 < low < value < high, kind
+        for figure, name in ranges_of(kind).items():
+            (low, high), value = getattr(rate, name), getattr(rate, figure)
+            assert 0 < low < value < high or not (low or value or high), (kind, figure)
         assert rate.basis in BASES
         assert rate.source
         assert re.fullmatch(r"20\d\d-\d\d", rate.date), kind
@@ -60,6 +60,10 @@ def test_what_the_file_says_replaces_just_that() -> None:
     assert (said.own, said.basis, said.source) == (True, "yours", "the cloud file")
     assert said.range == (1, 1), "our range says nothing of a figure that is not ours"
     assert of("switch", "rates.switch.repair_hours=9").range == usual.range
+    assert said.repair_range == (9, 9)
+    assert said.beta_range == usual.beta_range
+    own = of("switch", "rates.switch={per_year: 1, range: [0.5, 2], repair_range: [1, 9], beta_range: [0, 1]}")
+    assert (own.range, own.repair_range, own.beta_range) == ((0.5, 2), (1, 9), (0, 1))
     assert of("failover", "rates.failover.coverage=0.9").range == (0.9, 0.9)
     others = rates(cloud("lab", "rates.switch.per_year=1"))
     assert {kind for kind, rate in others.items() if rate.own} == {"switch"}
@@ -108,6 +112,12 @@ WRONG = {
     "disk: {per_year: 1, mttf_hours: 8760}": "give one",
     "disk: {per_yaer: 1}": "did you mean per_year",
     "disc: {per_year: 1}": "did you mean disk",
+    "disk: {range: [2, 1]}": r"the low end comes first: \[1, 2\]",
+    "disk: {range: [0, 1]}": "greater than or equal to 0.000001",
+    "disk: {range: 3}": "must be a list",
+    "disk: {beta_range: [0.1, 1.5]}": "less than or equal to 1",
+    "failover: {range: [0.9, 1.5]}": "the share that succeeds",
+    "failover: {beta_range: [0, 1]}": r"failover\.beta_range: failovers have none",
     "failover: {per_year: 4}": r"failover\.per_year: failovers have none: .*say their coverage",
     "failover: {mttf_hours: 4}": r"failover\.mttf_hours: failovers have none",
     "failover: {beta: 0.1}": r"failover\.beta: failovers have none",

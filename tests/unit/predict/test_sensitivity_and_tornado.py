@@ -12,8 +12,9 @@ from fournines.predict import tornado
 from fournines.predict.sensitivity import Bar, sensitivities
 
 SVG = "{http://www.w3.org/2000/svg}"
-WIDE = Bar("daemon", "one service's daemons", 2, 24, 5.0, 65.0)
-NARROW = Bar("failover", "whether it succeeds & what <not>", 0.9, 0.999, 40.0, 10.0)
+WIDE = Bar("daemon", "per_year", "one service's daemons", 2, 24, 5.0, 65.0)
+NARROW = Bar("failover", "coverage", "whether it succeeds & what <not>", 0.9, 0.999, 40.0, 10.0)
+COMMON = ("per_year", "repair_hours", "beta")
 BARS, NOW = (WIDE, NARROW), 20.0
 
 
@@ -45,15 +46,15 @@ def test_bars_are_the_figures_at_the_ends_of_each_range_the_widest_first() -> No
     found = predicted("token", "lab")
     bars = sensitivities(found)
     assert [bar.width for bar in bars] == sorted((bar.width for bar in bars), reverse=True)
-    kinds = [bar.kind for bar in bars]
-    assert len({*kinds}) == len(kinds)
-    assert {"hardware", "system", "daemon", "feed", "switch", "failover"} == {*kinds} - {"rack"}
+    drawn = [(bar.kind, bar.figure) for bar in bars]
+    assert len({*drawn}) == len(drawn)
+    shared = {(kind, figure) for kind in ("hardware", "system", "daemon", "feed", "switch") for figure in COMMON}
+    assert {*drawn} >= shared | {("failover", "coverage"), ("failover", "repair_hours")}
     for bar in bars:
-        key = "coverage" if bar.kind == "failover" else "per_year"
         for value, minutes in ((bar.low, bar.at_low), (bar.high, bar.at_high)):
-            other = predicted("token", "lab", f"rates.{bar.kind}.{key}={value}")
-            assert minutes == pytest.approx(other.downtime_s / 60, rel=1e-12), bar.kind
-        if bar.kind == "failover":
+            other = predicted("token", "lab", f"rates.{bar.kind}.{bar.figure}={value}")
+            assert minutes == pytest.approx(other.downtime_s / 60, rel=1e-12), bar.label
+        if bar.figure == "coverage":
             assert bar.at_low > found.downtime_s / 60 > bar.at_high, "the better they succeed"
         else:
             assert bar.at_low < found.downtime_s / 60 < bar.at_high
@@ -61,8 +62,10 @@ def test_bars_are_the_figures_at_the_ends_of_each_range_the_widest_first() -> No
 
 def test_what_the_operator_knows_or_does_not_count_has_no_bar() -> None:
     kinds = {bar.kind for bar in sensitivities(predicted("token", "lab", "rates.hardware.per_year=2"))}
-    assert "hardware" not in kinds
-    assert "daemon" in kinds
+    assert {"hardware", "daemon"} <= kinds
+    for figure in COMMON:
+        found = sensitivities(predicted("token", "lab", f"rates.hardware.{figure}=0.03"))
+        assert {bar.figure for bar in found if bar.kind == "hardware"} == {*COMMON} - {figure}
     assert "site" not in kinds
     assert "site" in {bar.kind for bar in sensitivities(predicted("token", "lab", "rates.site.counted=true"))}
     assert "disk" not in kinds, "a token does not stand on any"
@@ -73,8 +76,8 @@ def test_text_fills_a_line_from_the_least_to_the_most(width: int) -> None:
     wide, narrow = tornado.text(BARS, NOW, width)
     assert max(map(len, (wide, narrow))) <= width
     assert len(wide) > width - 12
-    assert wide.startswith("daemon 2 - 24")
-    assert narrow.startswith("failover 0.9 - 0.999")
+    assert wide.startswith("daemon: 2 - 24 a year")
+    assert narrow.startswith("failover: 90 - 99.9 % work")
     assert re.search(r" 5\.0 [=|]+ +65\.0$", wide)
     assert re.search(r" 10\.0 +[=|]+ +40\.0$", narrow), "the lower figure stands on the left, whichever end gives it"
     assert wide.index("|") == narrow.index("|"), "today's figure is at one place"
@@ -90,14 +93,14 @@ def test_a_figure_off_all_bars_is_drawn_at_the_edge() -> None:
 
 
 def test_no_bars_are_said_to_be_none() -> None:
-    assert tornado.text([], 3.0) == ["no rate with a range makes a difference"]
+    assert tornado.text([], 3.0) == ["no figure with a range makes a difference"]
     text = tornado.svg([], 3.0, "a token")
     assert drawn(text)[0] == []
-    assert "no rate with a range makes a difference" in text
+    assert "no figure with a range makes a difference" in text
 
 
 def test_one_figure_alone_is_drawn() -> None:
-    flat = Bar("rack", "a rack", 0.1, 0.2, 5.0, 5.0)
+    flat = Bar("rack", "per_year", "a rack", 0.1, 0.2, 5.0, 5.0)
     (line,) = tornado.text([flat], 5.0)
     assert line.count("|") == 1
     (((_, left, right),), now) = drawn(tornado.svg([flat], 5.0, "flat"))
@@ -106,7 +109,7 @@ def test_one_figure_alone_is_drawn() -> None:
 
 def test_a_picture_has_one_bar_each_in_order_and_to_scale() -> None:
     ((wide, narrow), now) = drawn(tornado.svg(BARS, NOW, "a <token> & more"))
-    assert [wide[0], narrow[0]] == ["daemon 2 - 24", "failover 0.9 - 0.999"]
+    assert [wide[0], narrow[0]] == ["daemon: 2 - 24 a year", "failover: 90 - 99.9 % work"]
     scale = (wide[2] - wide[1]) / 60
     assert narrow[1] - wide[1] == pytest.approx(5 * scale, abs=0.2)
     assert narrow[2] - wide[1] == pytest.approx(35 * scale, abs=0.2)
@@ -135,4 +138,5 @@ def test_the_chart_of_a_real_service_fits(service: str) -> None:
     assert max(map(len, lines)) <= 80
     names = [name for name, _, _ in drawn(tornado.svg(bars, found.downtime_s / 60, service))[0]]
     assert len(lines) == len(names) == len(bars)
-    assert [line.split()[0] for line in lines] == [name.split()[0] for name in names] == [bar.kind for bar in bars]
+    assert names == [bar.label for bar in bars]
+    assert all(line.startswith(name) for line, name in zip(lines, names, strict=True))

@@ -90,8 +90,11 @@ def predict(
         _draw(found[-1], service, svg)
     if as_json:
         from fournines.predict.prediction import as_json as summary
+        from fournines.predict.sensitivity import sensitivities
 
         told = summary(cloud, found[-1])
+        if service is not None:
+            told["services"][0]["sensitivities"] = [asdict(bar) for bar in sensitivities(found[-1][0])]
         if len(found) > 1:
             told["before"] = [each.as_json() for each in found[0]]
         typer.echo(json.dumps(told, indent=1))
@@ -125,7 +128,7 @@ def _depends(prediction: Prediction, width: int) -> list[str]:
     from fournines.predict.sensitivity import sensitivities
 
     bars = sensitivities(prediction)
-    head = f"minutes a year of {prediction.name}, from one end of each rate's range to the other:"
+    head = f"minutes a year of {prediction.name}, from one end of each figure's range to the other:"
     return [head, *tornado.text(bars, prediction.downtime_s / 60, width)]
 
 
