@@ -100,10 +100,10 @@ class CephCheck(Check):
     codes = (MIN_SIZE, MIN_ALL, SIZE, NO_SPARE, DOMAIN, CAPACITY, UNEVEN, UNKNOWN)
 
     def check(self, design: Design) -> Iterable[Finding]:
-        if not _ceph.used(design.cloud):
+        hosts = design.hosts_of("ceph-osd")
+        if not hosts:
             return
         chosen = _ceph.options(design.cloud)
-        hosts = design.hosts_of("ceph-osd")
         domains = _domains(hosts, chosen)
         yield from _copies(chosen)
         yield from _spare(chosen, domains)

@@ -59,7 +59,7 @@ PATH = Code(
 SHARED = Code(
     "FENCE-SHARED",
     "note",
-    "all BMCs hang on one switch or feed",
+    "BMCs hang on one switch or feed",
     "An out-of-band network of one switch is usual, and its loss alone stops nothing. But while it lasts no host can "
     "be fenced, so the next host that dies is not failed over. Two failures at a time are rare as long as somebody "
     "sees the first: a switch is down an hour a year in twenty (Gill et al., 2011).",
@@ -190,22 +190,23 @@ def _same_switch(design: Design, controllers: Sequence[Host], computes: Sequence
 
 
 def _shared(controllers: Sequence[Host], computes: Sequence[Host]) -> Iterable[Finding]:
-    """One switch or feed under every BMC, while the hosts themselves would outlive it."""
+    """One switch or feed under every BMC, or under those of several controllers, while the hosts themselves would
+    outlive it."""
     fenced = [(host, host.bmc) for host in (*controllers, *computes) if host.bmc is not None]
-    if len(fenced) < 2:
-        return
-    common = {*_only(*fenced[0])}
-    for host, bmc in fenced[1:]:
-        common.intersection_update(_only(host, bmc))
-    for part in sorted(common):
-        if any(part in hanging_on(host) for host, _ in fenced):
+    behind: dict[Part, list[Host]] = {}
+    for host, bmc in fenced:
+        for part in _only(host, bmc):
+            behind.setdefault(part, []).append(host)
+    for part, hosts in sorted(behind.items()):
+        every = len(hosts) == len(fenced)
+        several = len(hosts) > 1 and (every or len([host for host in hosts if host in controllers]) > 1)
+        if not several or any(part in hanging_on(host) for host in hosts):
             continue
-        names = _names([host for host, _ in fenced])
         yield SHARED.found(
             str(part),
-            f"the BMCs of {names} all hang on {part}. Its loss stops nothing by itself, but until it is back no host "
-            "can be fenced: the next one that dies is not failed over.",
-            ("hosts", fenced[0][0].name, "bmc", KEYS[part.kind]),
+            f"the BMCs of {_names(hosts)} all hang on {part}. Its loss stops nothing by itself, but until it is back "
+            f"{'no host' if every else 'none of these'} can be fenced: the next one that dies is not failed over.",
+            ("hosts", hosts[0].name, "bmc", KEYS[part.kind]),
             fix=f"watch {part} and repair it at once; or put some BMCs on another one (bmc.{KEYS[part.kind]})",
         )
 

@@ -13,7 +13,7 @@ from math import ceil
 from fournines.checks import Check, Code, Design, Finding
 from fournines.checks._parts import KEYS, Kind, Part, lost_with, missed
 from fournines.checks._words import listed, verb
-from fournines.cloud.model import Host
+from fournines.cloud.model import Host, Placement
 
 _MANY = 7
 """More voters than these make each write wait and save from nothing that happens."""
@@ -34,7 +34,9 @@ TWO = Code(
     "The majority of two is both, so the loss of either stops both: two voters fail twice as often as one. Nobody is "
     "there to break a tie. Corosync with two hosts is told to go on alone (two_node in votequorum(5)); then nothing "
     "but fencing decides who survives, and when the link between them breaks each shoots at the other.",
-    "A third host with the role, however small, on another rack, feed and switch.",
+    "A third host with the role, however small, on another rack, feed and switch. Corosync and Galera also take "
+    "one that only votes (tie_breaker, under services.corosync and services.galera: qnetd, garbd), which nothing here "
+    "builds; RabbitMQ and etcd do not.",
 )
 EVEN = Code(
     "QUORUM-EVEN",
@@ -43,7 +45,8 @@ EVEN = Code(
     "Four voters bear the loss of one, as three do; six bear two, as five do. The even one is one more host that may "
     "fail, and makes possible what an odd number cannot: two halves, for instance two rooms whose link breaks, of "
     "which neither is a majority. Then nobody serves though every host is well. etcd's own FAQ advises an odd number.",
-    "An odd number: take the role from one host, or give it to one more.",
+    "An odd number: take the role from one host, or give it to one more; or, for Corosync and Galera, a `tie_breaker`, "
+    "which nothing here builds.",
 )
 MANY = Code(
     "QUORUM-MANY",
@@ -108,15 +111,20 @@ def _groups(design: Design) -> Sequence[_Voters]:
     groups: dict[tuple[str, ...], list[str]] = {}
     for name, placement in sorted(design.cloud.services.items()):
         if placement.strategy.alive == "majority" and placement.hosts:
-            groups.setdefault(tuple(host.name for host in placement.hosts), []).append(name)
+            groups.setdefault(tuple(host.name for host in _voters(design, placement)), []).append(name)
     return [
         _Voters(
-            hosts=design.cloud.services[services[0]].hosts,
+            hosts=_voters(design, design.cloud.services[services[0]]),
             services=tuple(services),
             roles=tuple(dict.fromkeys(role for name in services for role in design.services[name].roles)),
         )
         for services in groups.values()
     ]
+
+
+def _voters(design: Design, placement: Placement) -> tuple[Host, ...]:
+    whose = design.cloud.services[design.services[placement.name].voters or placement.name]
+    return (*whose.hosts, whose.tie_breaker) if whose.tie_breaker else whose.hosts
 
 
 def _number(design: Design, voters: _Voters) -> Iterable[Finding]:

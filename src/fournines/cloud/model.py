@@ -240,7 +240,9 @@ class Placement:
     failover: Failover | None = None
     """What the loss of a member costs while enough live; None: nothing that a client sees."""
     built: bool = True
-    """Otherwise nothing here can build it under that strategy: it can be checked and predicted."""
+    """Otherwise nothing here can build it so: it can be checked and predicted."""
+    tie_breaker: Host | None = None
+    """Votes with its members, and serves nothing."""
 
     @property
     def daemons(self) -> tuple[Daemon, ...]:

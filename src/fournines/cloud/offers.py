@@ -143,9 +143,25 @@ def set_timers(said: Mapping[str, object]) -> dict[str, object]:
 
 def check_cloud(root: Document, cloud: Cloud, offers: Offers) -> Iterator[Problem]:
     """What services find wrong with the cloud as it was resolved, each with its place."""
+    yield from _check_tie_breakers(root, cloud)
     for name in cloud.services:
         for loc, told in offers[name].complaints(cloud):
             yield Problem(place(root, loc, key=True), told)
+
+
+def _check_tie_breakers(root: Document, cloud: Cloud) -> Iterator[Problem]:
+    hosts = [host.name for host in cloud.hosts]
+    for name, placement in cloud.services.items():
+        if (chosen := placement.options.get("tie_breaker")) is None:
+            continue
+        where = f"services.{name}.tie_breaker"
+        mark = place(root, ("services", name, "tie_breaker"))
+        if chosen not in hosts:
+            yield Problem(mark, f"{where}: unknown host {show(str(chosen))}", str(chosen), hosts)
+        elif chosen in {host.name for host in placement.hosts}:
+            yield Problem(mark, f"{where}: {chosen} is a member of {name} and votes already; name another host")
+        elif placement.strategy.alive != "majority":
+            yield Problem(mark, f"{where}: only where a majority decides (strategy quorum)")
 
 
 def no_host(role: str, names: list[str]) -> str:

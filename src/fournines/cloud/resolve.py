@@ -207,14 +207,16 @@ def _place(offer: Offer, choice: ServiceChoice, hosts: tuple[Host, ...]) -> Plac
         wrong = (f"services.{'.'.join(map(str, (offer.name, *each['loc'])))}: {each['msg']}" for each in error.errors())
         raise SpecError("\n".join(wrong)) from None
     if strategy.supervisor == "elsewhere":
-        return Placement(offer.name, strategy, hosts=(), needs=(), endpoints=(), options=options)
+        return Placement(offer.name, strategy, hosts=(), needs=(), endpoints=(), options=options, built=False)
     having = offer.placed(hosts)
     if not having:
         return None
     having = _some(having, offer.at_most, odd=strategy.alive == "majority")
     failover = strategy.failover or offer.failover
-    built = strategy in offer.strategies
-    return Placement(offer.name, strategy, having, offer.needs, offer.endpoints, options, failover, built)
+    named = options.get("tie_breaker")
+    tie_breaker = next((host for host in hosts if host.name == named), None)
+    built = strategy in offer.strategies and named is None
+    return Placement(offer.name, strategy, having, offer.needs, offer.endpoints, options, failover, built, tie_breaker)
 
 
 def _some(hosts: tuple[Host, ...], most: int | None, *, odd: bool) -> tuple[Host, ...]:

@@ -41,11 +41,14 @@ def _own(cloud: Cloud) -> Iterable[Placement]:
     """The placements that are ours to deploy. Raises NinesError when one cannot be."""
     for placement in cloud.services.values():
         if not placement.built:
+            what, key = f"the strategy {placement.strategy.name}", "strategy"
+            if placement.tie_breaker:
+                what = key = "tie_breaker"
             raise NinesError(
-                f"{placement.name}: the strategy {placement.strategy.name} can be checked and predicted, not built",
-                f"leave services.{placement.name}.strategy out of the cloud file",
+                f"{placement.name}: {what} can be checked and predicted, not built",
+                f"leave services.{placement.name}.{key} out of the cloud file",
             )
-    return (placement for placement in cloud.services.values() if placement.strategy.supervisor != "elsewhere")
+    return cloud.services.values()
 
 
 def _service(placement: Placement) -> Service:

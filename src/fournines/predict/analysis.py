@@ -13,7 +13,7 @@ from fournines.cloud.model import Cloud
 from fournines.predict.parts import PEOPLE, SITE, Part
 from fournines.predict.rates import Rate, rates
 from fournines.predict.structure import Structure, Structures
-from fournines.predict.visible import Visible, offered
+from fournines.predict.visible import Visible, ours
 
 
 @dataclass(frozen=True)
@@ -77,5 +77,5 @@ def analyse(cloud: Cloud) -> Iterator[Analysis]:
     known = rates(cloud)
     everywhere = [part for part in (SITE, PEOPLE) if known[part.kind].counted]
     structures = Structures(cloud, everywhere)
-    for visible in offered(cloud):
+    for visible in ours(cloud):
         yield Analysis(visible, structures.of(visible), known)

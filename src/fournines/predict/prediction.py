@@ -13,6 +13,7 @@ from fournines.cloud.model import Cloud
 from fournines.predict.analysis import Analysis, analyse
 from fournines.predict.causes import Cause, causes
 from fournines.predict.failovers import Loss, losses
+from fournines.predict.remarks import remarks
 
 if TYPE_CHECKING:
     from fournines.availability.downtime import Downtime
@@ -145,4 +146,9 @@ def predict(cloud: Cloud, *, years: int = YEARS, seed: int = 0) -> Iterator[Pred
 
 def as_json(cloud: Cloud, found: Iterable[Prediction]) -> dict[str, Any]:
     """What is said of the whole cloud."""
-    return {"cloud": cloud.name, "sla": cloud.sla, "services": [each.as_json() for each in found]}
+    return {
+        "cloud": cloud.name,
+        "sla": cloud.sla,
+        "services": [each.as_json() for each in found],
+        "remarks": remarks(cloud),
+    }

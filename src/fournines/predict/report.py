@@ -11,6 +11,7 @@ from textwrap import wrap
 from fournines.cloud.model import Cloud
 from fournines.predict.prediction import Prediction
 from fournines.predict.rates import Rate, ranges_of
+from fournines.predict.remarks import remarks
 from fournines.predict.sensitivity import span
 
 CAUSES = 3
@@ -56,7 +57,8 @@ def table(predictions: Sequence[Prediction], cloud: Cloud, width: int = 80) -> l
     lines += ["", "What to do:"]
     for fix, letter in letters.items():
         lines += wrap(f"[{letter}] {fix}", width, initial_indent="  ", subsequent_indent="      ")
-    return [*lines, *assumptions(predictions[0].analysis.rates.values(), width)]
+    lines += assumptions(predictions[0].analysis.rates.values(), width)
+    return [*lines, *(line for told in remarks(cloud) for line in wrap(told, width))]
 
 
 def _minutes(seconds: float) -> str:

@@ -182,14 +182,18 @@ class Structures:
             domains = self._domains(placement, spread)
             return self._atleast(f"{need.target}: more than {spread.spare} {spread.domain}s", spread.spare + 1, domains)
         fail = {"any": len(hosts), "majority": spread.spare + 1, "all": 1}[need.alive]
-        name = f"{need.target}: {fail} of {len(hosts)}"
-        if fail == len(hosts):
+        third = placement.tie_breaker if need.alive == "majority" else None
+        name = f"{need.target}: {fail} of {len(hosts) + (third is not None)}"
+        if fail == len(hosts) and not third:
             return self._all_down(name, f"{need.target} members", hosts, partial(self._own, placement))
         # Place by place: what hosts have in common then stands close together, which keeps diagrams small.
         return self._atleast(
             name,
             fail,
-            [self._member(placement, host) for host in sorted(hosts, key=self._place)],
+            [
+                *(self._member(placement, host) for host in sorted(hosts, key=self._place)),
+                *([self._host(third)] if third else []),
+            ],
         )
 
     def _all_down(self, name: str, what: str, hosts: Iterable[Host], own: Callable[[Host], str]) -> str:

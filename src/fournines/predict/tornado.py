@@ -49,7 +49,7 @@ def svg(bars: Sequence[Bar], now: float, title: str) -> str:
         'role="img" font-family="sans-serif" font-size="12" fill="#222">',
         f"<title>{escape(title)}</title>",
         f'<rect width="100%" height="100%" fill="#fff"/><text x="10" y="22" font-size="15">{escape(title)}</text>',
-        '<text x="10" y="42" fill="#666">minutes a year at each end of the range of one figure, all else as it is</text>',
+        '<text x="10" y="42" fill="#666">minutes a year at each end of the range of one figure, else as it is</text>',
     ]
     for number, bar in enumerate(bars):
         y = _TOP + number * _ROW

@@ -71,3 +71,15 @@ def offered(cloud: Cloud) -> tuple[Visible, ...]:
     return tuple(
         visible for visible in VISIBLE if all(need.optional or need.target in cloud.services for need in visible.needs)
     )
+
+
+def ours(cloud: Cloud) -> tuple[Visible, ...]:
+    """Of these the ones that stand on a host of this cloud: of what somebody else alone serves nothing is known."""
+
+    def here(visible: Visible) -> bool:
+        return any(not need.soft and (visible.changes or not need.changes) and runs(need) for need in visible.needs)
+
+    def runs(need: Needs) -> bool:
+        return need.target in cloud.services and bool(cloud.services[need.target].hosts)
+
+    return tuple(filter(here, offered(cloud)))

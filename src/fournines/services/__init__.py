@@ -31,6 +31,13 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class VoterOptions(Options):
+    """Of a service in whose votes somebody may join that serves nothing."""
+
+    tie_breaker: str | None = None
+    """A host that only votes (Corosync's qnetd, Galera's garbd). Checked and predicted, not built."""
+
+
 Said = Mapping[str, Mapping[str, Any]]
 """Host -> the facts that its member tells."""
 
@@ -83,6 +90,8 @@ class Service(ABC):
     """Hosts with one of these run it."""
     strategies: ClassVar[tuple[Strategy, ...]]
     """Those that suit it, the default first."""
+    voters: ClassVar[str | None] = None
+    """The service whose votes decide for it, where they are not its own."""
     designs: ClassVar[tuple[Strategy, ...]] = ()
     """Those that can be checked and predicted, and that nothing here builds."""
     needs: ClassVar[tuple[Needs, ...]] = ()
@@ -134,9 +143,12 @@ class Service(ABC):
 
     def spread(self, cloud: Cloud) -> Spread:
         """What its members may lose at a time."""
+        if self.voters is not None:
+            return catalogue()[self.voters].spread(cloud)
         placement = cloud.services[self.name]
         members = len(placement.hosts)
-        spare = {"any": members - 1, "majority": (members - 1) // 2, "all-but-one": 1, "elsewhere": 0}
+        votes = members + (placement.tie_breaker is not None)
+        spare = {"any": members - 1, "majority": (votes - 1) // 2, "all-but-one": 1, "elsewhere": 0}
         return Spread("host", max(0, min(spare[placement.strategy.alive], members - 1)))
 
     def parts(self, cloud: Cloud, host: Host) -> Iterable[str]:

@@ -203,7 +203,7 @@ def host_conf(cloud: Cloud, host: Host, vault: Vault) -> str:
                 "mon_osd_reporter_subtree_level": "host",
                 "mon_lease": timers.mon_lease,
                 "mon_election_timeout": timers.mon_election_timeout,
-                "mon_tick_interval": timers.mon_lease,
+                "mon_tick_interval": max(1, round(timers.mon_lease)),
                 "paxos_propose_interval": timers.paxos_propose_interval,
                 "mon_client_ping_interval": timers.mon_lease,
                 "mon_client_ping_timeout": 3 * timers.mon_lease,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from fournines.cloud.model import Cloud, Host
 from fournines.cloud.offers import Complaint
 from fournines.cloud.ports import Port
-from fournines.cloud.strategies import QUORUM
+from fournines.cloud.strategies import EXTERNAL, QUORUM
 from fournines.converge.resources import File, Resource, Unit
 from fournines.converge.steps import Check, Command
 from fournines.services import Remark, Said, Service, _ceph
@@ -35,6 +35,7 @@ class Ceph(Service):
     name = "ceph"
     roles = ("storage",)
     strategies = (QUORUM,)
+    designs = (EXTERNAL,)
     at_most = 5
     ports = (Port(_ceph.MON_PORT, reach="links"),)
     packages = ("ceph-mon", *_ceph.CLIENT_PACKAGES)

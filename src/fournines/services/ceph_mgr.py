@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from fournines.cloud.model import Cloud, Host, Needs
 from fournines.cloud.ports import Port
-from fournines.cloud.strategies import ACTIVE_ACTIVE
+from fournines.cloud.strategies import ACTIVE_ACTIVE, EXTERNAL
 from fournines.converge.resources import Directory, File, Link, Resource, Unit
 from fournines.converge.steps import Check, Step
 from fournines.services import Service, _ceph
@@ -31,6 +31,7 @@ class CephMgr(Service):
     roles = ("storage",)
     # Which one works is their own business.
     strategies = (ACTIVE_ACTIVE,)
+    designs = (EXTERNAL,)
     needs = (Needs("ceph", "majority"),)
     at_most = 2
     ports = (Port(_ceph.MGR_PORTS[0], last=_ceph.MGR_PORTS[1], reach="links"),)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from fournines.cloud.columns import Letter
 from fournines.cloud.model import Cloud, Host, Needs, Spread
 from fournines.cloud.ports import Port
-from fournines.cloud.strategies import REPLICATED
+from fournines.cloud.strategies import EXTERNAL, REPLICATED
 from fournines.converge.resources import Directory, Disk, File, Resource, Unit
 from fournines.converge.steps import Check, Command, Step
 from fournines.services import Service, _ceph
@@ -34,6 +34,7 @@ class CephOsd(Service):
     name = "ceph-osd"
     roles = ("storage",)
     strategies = (REPLICATED,)
+    designs = (EXTERNAL,)
     # Its mgr makes maps of pools and counts; blocks are read and written without.
     needs = (Needs("ceph", "majority"), Needs("ceph-mgr", "any", changes=True))
     ports = (Port(_ceph.OSD_PORTS[0], last=_ceph.OSD_PORTS[1], reach="links"),)

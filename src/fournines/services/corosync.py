@@ -11,7 +11,7 @@ from fournines.cloud.ports import Port
 from fournines.cloud.strategies import QUORUM
 from fournines.converge.resources import File, Resource, Unit
 from fournines.converge.steps import Check, Command
-from fournines.services import Service
+from fournines.services import Service, VoterOptions
 from fournines.services._render import template
 from fournines.state import Vault
 
@@ -26,6 +26,7 @@ class Corosync(Service):
     strategies = (QUORUM,)
     packages = ("corosync",)
     ports = (Port(5405, "udp", "links"),)
+    options = VoterOptions
     log_units = ("corosync.service",)
     primary = "vip"
 

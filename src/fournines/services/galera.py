@@ -14,11 +14,11 @@ from typing import Any, Literal
 from fournines.cloud.columns import Letter
 from fournines.cloud.model import Cloud, Failover, Host, Needs, Placement
 from fournines.cloud.ports import Port, Proxy
-from fournines.cloud.strategies import QUORUM_PROXIED, SHARED_DISK
+from fournines.cloud.strategies import EXTERNAL, QUORUM_PROXIED, SHARED_DISK
 from fournines.cloud.timers import Timers
 from fournines.converge.resources import Directory, File, Resource, Unit
 from fournines.converge.steps import Check, Command, Http, Step
-from fournines.services import Certificate, Options, Said, Service, Trial
+from fournines.services import Certificate, Said, Service, Trial, VoterOptions
 from fournines.services._render import on_host, template, unit
 from fournines.services._tls import authority_file, pem_file
 from fournines.state import Vault
@@ -41,7 +41,7 @@ TRIAL_TABLE = (
 )
 
 
-class GaleraOptions(Options):
+class GaleraOptions(VoterOptions):
     buffer_pool_megabytes: int = 96
     log_megabytes: int = 48
     max_connections: int = 1500
@@ -58,7 +58,7 @@ class Galera(Service):
 
     name = "galera"
     strategies = (QUORUM_PROXIED,)
-    designs = (SHARED_DISK,)
+    designs = (SHARED_DISK, EXTERNAL)
     needs = (Needs("corosync", soft=True),)
     failover = Failover("database_failover")
     proxy = Proxy(PORT, check_port=HEALTH_PORT, one_writer=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 from xml.etree.ElementTree import Element
 
-from fournines.cloud.model import Bmc, Cloud, Host, Needs, Spread
+from fournines.cloud.model import Bmc, Cloud, Host, Needs
 from fournines.cloud.strategies import QUORUM
 from fournines.converge.resources import Directory, File, Resource, Unit
 from fournines.converge.steps import Check, Command, Step
@@ -47,6 +47,7 @@ class Pacemaker(Service):
 
     name = "pacemaker"
     strategies = (QUORUM,)
+    voters = "corosync"
     needs = (Needs("corosync", "majority"),)
     packages = ("pacemaker", "pacemaker-cli-utils", "resource-agents", "fence-agents-redfish")
     options = PacemakerOptions
@@ -80,10 +81,6 @@ class Pacemaker(Service):
             once=True,
         )
         yield Unit(name="pacemaker.service", reads=(_DEFAULTS, _DROP_IN))
-
-    def spread(self, cloud: Cloud) -> Spread:
-        """As Corosync's, whose quorum it has."""
-        return catalogue()["corosync"].spread(cloud)
 
     def health(self, cloud: Cloud, host: Host) -> Check:
         return Command(

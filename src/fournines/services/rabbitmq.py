@@ -11,7 +11,7 @@ from typing import Literal
 from fournines.cloud.columns import Letter
 from fournines.cloud.model import Cloud, Failover, Host
 from fournines.cloud.ports import Port
-from fournines.cloud.strategies import QUORUM, SHARED_DISK
+from fournines.cloud.strategies import EXTERNAL, QUORUM, SHARED_DISK
 from fournines.converge.resources import Directory, File, Resource, Unit
 from fournines.converge.steps import Check, Command
 from fournines.services import Certificate, Options, Said, Service, Trial, catalogue
@@ -54,7 +54,7 @@ class Rabbitmq(Service):
 
     name = "rabbitmq"
     strategies = (QUORUM,)
-    designs = (SHARED_DISK,)
+    designs = (SHARED_DISK, EXTERNAL)
     failover = Failover("bus_failover", of="each")
     packages = ("rabbitmq-server", "python3-pika")
     # Clients, epmd, and members among themselves.

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pydantic import Field
 
 from fournines.cloud.model import Cloud, Endpoint, Host, Needs
-from fournines.cloud.strategies import ACTIVE_ACTIVE
+from fournines.cloud.strategies import ACTIVE_ACTIVE, EXTERNAL
 from fournines.converge.resources import File, Resource, Unit
 from fournines.converge.steps import Check, Command, Http, Step
 from fournines.services import Options, Service, _ceph
@@ -50,6 +50,7 @@ class Radosgw(Service):
     name = "radosgw"
     roles = ("storage",)
     strategies = (ACTIVE_ACTIVE,)
+    designs = (EXTERNAL,)
     needs = (Needs("ceph-osd", "all-but-one", optional=True), Needs("haproxy", "any"), Needs("keystone", "any"))
     endpoints = (
         Endpoint(

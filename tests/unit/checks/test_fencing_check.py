@@ -32,9 +32,18 @@ def test_a_good_design_has_a_note_only(good: str, findings: Findings):
     assert found.loc == ("hosts", "ctl1", "bmc", "switches")
 
 
-def test_two_out_of_band_switches_share_nothing(spoilt: Spoilt, findings: Findings):
+def test_the_bmcs_of_controllers_on_a_switch_of_their_own(spoilt: Spoilt, findings: Findings):
+    two = ("s2, oob]", "s2, oob, oob2]")
     other = (_CTL, _CTL.replace("switches: [oob]", "switches: [oob2]"))
-    assert not findings(spoilt(("s2, oob]", "s2, oob, oob2]"), other), "FENCE-SHARED")
+    (found,) = findings(spoilt(two, other), "FENCE-SHARED")
+    assert found.subject == "switch oob2", "of compute hosts those of another one are fenced meanwhile"
+    assert "none of these can be fenced" in found.why
+    assert not findings(spoilt(two, ("switches: [oob]}", "switches: [oob, oob2]}")), "FENCE-SHARED")
+
+
+def test_bmcs_on_one_of_their_hosts_two_switches(spoilt: Spoilt, findings: Findings):
+    (found,) = findings(spoilt(("switches: [oob]}", "switches: [s1]}")), "FENCE-SHARED")
+    assert found.subject == "switch s1"
 
 
 def test_all_bmcs_on_one_feed(spoilt: Spoilt, findings: Findings):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from io import StringIO
 from typing import Any
@@ -184,6 +183,8 @@ MUTATIONS: dict[str, tuple[Change, set[str]]] = {
         {"STRATEGY-SHARED-DISK", "SPOF-DISK"},
     ),
     "one volume manager": (to("services", "cinder", value={"strategy": "active-backup"}), {"STRATEGY-BACKUP"}),
+    "a tie-breaker where votes were odd": (to("services", "galera", "tie_breaker", value="net1"), {"QUORUM-EVEN"}),
+    "a database of somebody else": (to("services", "galera", "strategy", value="external"), {"STRATEGY-EXTERNAL"}),
     "a token that outlives consensus": (to("timers", "corosync_consensus", value=2.5), {"TIME-ORDER"}),
     "fencing given up before it is done": (to("timers", "fence_timeout", value=8), {"TIME-ORDER"}),
     "a grace shorter than a heartbeat": (to("timers", "osd_heartbeat_grace", value=5), {"TIME-ORDER"}),

@@ -70,6 +70,24 @@ def test_four_voters_are_even(spoilt: Spoilt, findings: Findings):
     assert found.loc == ("hosts", "ctl4", "roles")
 
 
+def test_a_tie_breaker_is_one_more_voter_of_who_has_it(spoilt: Spoilt, findings: Findings):
+    voted = "services:\n  corosync: {tie_breaker: net3}\n  galera: {tie_breaker: net3}\n"
+    for number, code, without in ((2, "QUORUM-TWO", "net3"), (4, "QUORUM-EVEN", "net3")):
+        (found,) = findings(spoilt(*controllers(number), ("services:\n", voted)), code)
+        assert found.subject == "etcd and rabbitmq"
+        assert without not in found.why
+    (found,) = findings(spoilt(("services:\n", voted)), "QUORUM-EVEN")
+    assert found.subject == "corosync, galera and pacemaker", "four now"
+
+
+def test_a_tie_breaker_in_a_voters_rack_makes_that_a_majority(spoilt: Spoilt, findings: Findings):
+    two = controllers(2)
+    for host, alone in (("net3", True), ("net1", False)):
+        text = spoilt(*two, ("services:\n", f"services:\n  galera: {{tie_breaker: {host}}}\n"))
+        found = [each for each in findings(text, "QUORUM-DOMAIN") if "galera" in each.why]
+        assert (not found) == alone, host
+
+
 def test_mons_are_an_odd_number_of_however_many_hosts(good: str, findings: Findings):
     assert "sto[5-6]" in good
     assert not findings(good, "QUORUM-EVEN")

@@ -65,3 +65,12 @@ def test_more_connections_than_the_writer_takes(spoilt: Spoilt, good: str, findi
     assert (found.severity, found.loc) == ("error", ("services", "galera", "max_connections"))
     assert "345 connections" in found.why
     assert "it takes 300" in found.why
+
+
+def test_a_load_that_nobody_says_is_told_with_what_there_is_room_for(
+    spoilt: Spoilt, good: str, findings: Findings
+) -> None:
+    assert not findings(good, "CAPACITY-API-UNKNOWN")
+    (found,) = findings(spoilt((", requests_at_once: 6", "")), "CAPACITY-API-UNKNOWN")
+    assert (found.severity, found.subject, found.loc) == ("note", "controllers", ("load",))
+    assert "the others serve 6 requests at a time at nova, the least of all APIs" in found.why

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from fournines.checks import Design, Finding
-from fournines.checks.strategies import Strategies
-from fournines.cloud import load
-from fournines.cloud.strategies import EXTERNAL
+from fournines.checks import Finding
 from fournines.cloud.timers import LAB, METAL, Timers
-from fournines.services import catalogue
 
 Findings = Callable[..., Sequence[Finding]]
 Spoilt = Callable[..., str]
@@ -91,14 +85,8 @@ def test_active_backup_where_members_could_share(spoilt: Spoilt, findings: Findi
     assert "under active-active it costs nothing that clients see" in found.why
 
 
-def test_somebody_elses_database(good: str, tmp_path: Path):
-    file = tmp_path / "cloud.yaml"
-    file.write_text(good)
-    cloud = load(file, catalogue())
-    # No service has it on offer yet.
-    elsewhere = replace(cloud.services["galera"], strategy=EXTERNAL, hosts=())
-    design = Design(replace(cloud, services={**cloud.services, "galera": elsewhere}))
-    (found,) = Strategies().check(design)
+def test_somebody_elses_database(spoilt: Spoilt, findings: Findings):
+    (found,) = findings(spoilt(chosen("galera: {strategy: external}")), "STRATEGY-EXTERNAL")
     assert (found.code, found.severity, found.subject) == ("STRATEGY-EXTERNAL", "note", "galera")
     assert "not counted here" in found.why
     assert "a token" in found.why

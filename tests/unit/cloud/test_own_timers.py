@@ -48,7 +48,7 @@ def test_nothing_set_is_the_providers(with_timers: Load, nothing: str) -> None:
 
 def test_what_is_wrong_is_told_with_its_place_all_at_once(with_timers: Load) -> None:
     with pytest.raises(SpecError) as caught:
-        with_timers("{corosync_tokn: 3, fence: -1, check_fall: 1.5, vrrp_advert: 256, connect: .inf, fence_timeout: [1]}")
+        with_timers("{corosync_tokn: 3, fence: -1, check_fall: 1.5, vrrp_advert: 256, connect: .inf, election: [1]}")
     told = caught.value.message.splitlines()
     assert [line.split(": ", 1)[1].split(",")[0] for line in told] == [
         "unknown key 'timers.corosync_tokn'; did you mean corosync_token?",
@@ -56,7 +56,7 @@ def test_what_is_wrong_is_told_with_its_place_all_at_once(with_timers: Load) -> 
         "timers.check_fall: must be a whole number",
         "timers.vrrp_advert: must be less than or equal to 255",
         "timers.connect: must be a number",
-        "timers.fence_timeout: must be a number",
+        "timers.election: must be a number",
     ]
     assert all(":1:" in line for line in told)
 

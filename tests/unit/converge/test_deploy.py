@@ -13,7 +13,7 @@ from converge_support import NOWHERE, LocalHost
 
 from fournines.cloud import Cloud, load
 from fournines.cloud.model import Host, Needs, Placement
-from fournines.cloud.strategies import EXTERNAL, QUORUM
+from fournines.cloud.strategies import QUORUM
 from fournines.converge import base, deploy, firewall
 from fournines.converge import inspect as inspect_module
 from fournines.converge.inspect import inspect
@@ -101,11 +101,9 @@ def test_the_labs_stages(lab: Cloud, vault: Vault) -> None:
 def test_a_part_has_packages_masks_own_resources_and_health(
     lab: Cloud, vault: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    needs = (Needs("external-store"), Needs("other"), Needs("cache", soft=True))
+    needs = (Needs("other"), Needs("cache", soft=True))
     cloud = small(lab, monkeypatch, Other(), Store(), store=needs)
     monkeypatch.setattr(Other, "content", "one\n")
-    elsewhere = replace(cloud.services["other"], name="external-store", strategy=EXTERNAL)
-    cloud = replace(cloud, services={"external-store": elsewhere, **cloud.services})
     _, _, store = deploy.stages(cloud, vault)
     assert store.after == ("base", "other")
     assert [part.host for part in store.parts] == [host.name for host in lab.hosts[::-1]]

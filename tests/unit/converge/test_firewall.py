@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from fournines.cloud import Cloud, load
 from fournines.cloud.model import Host, Placement
 from fournines.cloud.ports import Port, Proxy
-from fournines.cloud.strategies import EXTERNAL, QUORUM, QUORUM_PROXIED
+from fournines.cloud.strategies import QUORUM, QUORUM_PROXIED
 from fournines.converge import firewall
 from fournines.converge.resources import Resource
 from fournines.errors import NinesError
@@ -145,13 +145,6 @@ def test_a_proxied_service_listens_on_its_members_and_on_every_clients_loopback(
     clashing = having(lab, monkeypatch, named(Store, (), Proxy(77, check_port=78)), named(Other, [Port(77)]))
     with pytest.raises(NinesError, match="other and store both listen on tcp 77"):
         firewall.refuse_clashes(clashing)
-
-
-def test_what_somebody_else_runs_listens_on_no_host(lab: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    cloud = having(lab, monkeypatch, named(Store, [Port(9)]))
-    elsewhere = replace(cloud.services["store"], strategy=EXTERNAL, hosts=())
-    cloud = replace(cloud, services={**cloud.services, "store": elsewhere})
-    assert "store" not in {each.service for each in firewall.listeners(cloud, lab.hosts[0])}
 
 
 ports = st.lists(

@@ -46,7 +46,8 @@ class Judge:
         if need.alive == "all":
             return len(live) == len(placement.hosts)
         if need.alive == "majority":
-            return len(live) >= least_of_majority(placement)
+            third = placement.tie_breaker
+            return len(live) + (third is not None and self.host(third)) >= least_of_majority(placement)
         domains = {domain(self.cloud, host) for host in placement.hosts if host.name not in live}
         return len(domains) <= copies_to_spare(self.cloud)
 
@@ -87,6 +88,8 @@ class Judge:
 
 def least_of_majority(placement: Placement) -> int:
     members = len(placement.hosts)
+    if placement.tie_breaker:
+        return (members + 1) // 2 + 1
     if placement.strategy.alive == "any":
         return 1  # One runs at a time, and any of them may be the one.
     if placement.name in ("corosync", "pacemaker") and members == 2:

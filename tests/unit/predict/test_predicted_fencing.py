@@ -10,6 +10,7 @@ import pytest
 from fournines.cloud import load
 from fournines.predict.failovers import Loss, losses
 from fournines.predict.prediction import predict
+from fournines.predict.remarks import remarks
 from fournines.services import catalogue
 
 GOOD = Path(__file__).parents[1] / "checks/good.yaml"
@@ -35,6 +36,14 @@ def test_without_a_bmc_nothing_takes_over_from_a_silent_controller(tmp_path: Pat
     assert fenced["haproxy", "hosts"].coverage == 0.99
     assert not_fenced["haproxy", "hosts"].coverage == 0
     assert not_fenced["haproxy", "hosts"].yearly_s > 10 * fenced["haproxy", "hosts"].yearly_s
+
+
+def test_a_cloud_whose_cluster_manager_would_start_nothing_says_so(tmp_path: Path, unfenced: str):
+    """FENCE-NONE tells the same."""
+    file = tmp_path / "cloud.yaml"
+    for text, said in ((GOOD.read_text(), False), (unfenced, True)):
+        file.write_text(text)
+        assert any("No controller can be fenced" in told for told in remarks(load(file, catalogue()))) == said
 
 
 def test_a_daemon_that_ended_and_a_database_that_votes_need_no_fence(tmp_path: Path, unfenced: str):

@@ -14,10 +14,11 @@ from judge import Judge, parts, together
 from fournines.availability.cut_sets import minimal
 from fournines.availability.live import LiveTree
 from fournines.cloud import Cloud
-from fournines.cloud.model import Needs, Placement
-from fournines.cloud.strategies import EXTERNAL
+from fournines.cloud.model import Needs
+from fournines.predict import report
+from fournines.predict.prediction import predict
 from fournines.predict.structure import Structure, Structures
-from fournines.predict.visible import Visible, offered
+from fournines.predict.visible import Visible, ours
 
 TWO = (
     "hosts.ctl[1-3]=",
@@ -51,7 +52,14 @@ DESIGNS: Mapping[str, tuple[str, ...]] = {
     "five controllers": ("good", *FIVE),
     "mixed feeds": ("good", *MIXED),
     "copies by host": ("good", "services.ceph={size: 4, min_size: 2}"),
-    "somebody else's database": ("good",),
+    "two and a tie-breaker": ("good", *TWO, "services.galera.tie_breaker=net3", "services.corosync.tie_breaker=net3"),
+    "four and a tie-breaker": ("lab", "hosts.g1.roles=[control, compute]", "services.galera.tie_breaker=n2"),
+    "somebody else's database": ("good", "services.galera.strategy=external"),
+    "somebody else's broker": ("good", "services.rabbitmq.strategy=external"),
+    "somebody else's Ceph": (
+        "good",
+        *(f"services.{name}={{strategy: external}}" for name in ("ceph", "ceph-mgr", "ceph-osd", "radosgw")),
+    ),
     "a local service with needs": ("good",),
 }
 STATES = 450
@@ -60,10 +68,7 @@ STATES = 450
 @cache
 def resolved(design: str) -> Cloud:
     found = cloud(*DESIGNS[design])
-    # Two that no file can say so far.
-    if design == "somebody else's database":
-        elsewhere = Placement("galera", EXTERNAL, hosts=(), needs=(), endpoints=())
-        return replace(found, services={**found.services, "galera": elsewhere})
+    # One that no file can say so far.
     if design == "a local service with needs":
         local = replace(found.services["haproxy-local"], needs=(Needs("etcd", "majority"), Needs("memcached", "local")))
         return replace(found, services={**found.services, "haproxy-local": local})
@@ -74,7 +79,7 @@ def resolved(design: str) -> Cloud:
 def trees(design: str) -> Mapping[Visible, Structure]:
     found = resolved(design)
     structures = Structures(found)
-    return {visible: structures.of(visible) for visible in offered(found)}
+    return {visible: structures.of(visible) for visible in ours(found)}
 
 
 def tree(design: str, service: str) -> Structure:
@@ -253,7 +258,7 @@ def test_what_strikes_all_feeds_strikes_every_host_on_one_of_them() -> None:
     groups = {"feed a": "feeds", "feed b": "feeds", "feed c": "feeds", "switch s1": "switches", "switch s2": "switches"}
     assert {name: parts[name].group for name in groups} == groups
     one = cloud("good", *(f"racks.r{rack}.feeds=[a]" for rack in (1, 2, 3)))
-    parts = Structures(one).of(next(each for each in offered(one) if each.name == "token")).parts
+    parts = Structures(one).of(next(each for each in ours(one) if each.name == "token")).parts
     assert parts["feed a"].group == "", "of one alone nothing strikes two"
     assert "all feeds at once" not in parts
 
@@ -289,6 +294,14 @@ def test_somebody_elses_service_is_taken_for_granted() -> None:
     found = trees("somebody else's database")
     assert not any("galera" in name for each in found.values() for name in each.parts)
     assert not any(placement.name == "galera" for each in found.values() for placement in each.stands_on)
+
+
+def test_nothing_is_predicted_of_what_somebody_else_serves() -> None:
+    usual, elsewhere = ({visible.name for visible in trees(design)} for design in ("good", "somebody else's Ceph"))
+    assert usual - elsewhere == {"volume-io", "s3"}
+    found = cloud(*DESIGNS["somebody else's Ceph"])
+    told = report.table(list(predict(found, years=10)), found)
+    assert told[-1] == "Nothing is said of what somebody else serves: volume-io, s3."
 
 
 def test_who_stands_on_a_service_knows_what_each_of_its_members_is_down_by() -> None:
