@@ -10,7 +10,7 @@ _HELP = "Cloud file, or name of one in clouds/ [default: $NINES_CLOUD or lab]"
 
 CloudArgument = Annotated[str | None, typer.Argument(help=_HELP, show_default=False)]
 CloudOption = Annotated[str | None, typer.Option("--cloud", "-c", metavar="CLOUD", help=_HELP)]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object; progress goes to standard error.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document; progress goes to standard error.")]
 
 ConnectionsOption = Annotated[
     Literal["fresh", "kept"] | None,

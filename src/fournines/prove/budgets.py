@@ -18,7 +18,7 @@ from fournines.faults import Fault
 CLASSES: Mapping[Letter, str] = MappingProxyType(
     {
         "A": "one stateless replica",
-        "B": "VIP or load-balancer process",
+        "B": "VIP or load balancer, or an API that hangs",
         "C": "database writer",
         "D": "controller power loss",
         "E": "message-queue member",

@@ -10,9 +10,11 @@ from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from fournines.cloud.model import Cloud, Host, Needs
+from fournines.converge.resources import File
 from fournines.services import _oslo, openvswitch
 from fournines.services._openstack import BUS, OpenStack, Worker
 from fournines.services._oslo import Sections
+from fournines.services._render import on_host
 from fournines.state import Vault
 
 NEUTRON = Needs("neutron", "any", soft=True, first=True)
@@ -32,6 +34,8 @@ class NeutronAgent(OpenStack):
     needs = (Needs("openvswitch", "local"), BUS, NEUTRON)
     binary: ClassVar[str]
     """Name of its program and of its unit, and as Neutron's API calls it."""
+    started_by: ClassVar[str | None] = None
+    """A program of ours under `onhost/`, where that must not be upstream's own."""
     conf: ClassVar[str]
     """Path of its own configuration file."""
 
@@ -47,9 +51,14 @@ class NeutronAgent(OpenStack):
 
     def workers(self, cloud: Cloud) -> Iterable[Worker]:
         files = " ".join(f"--config-file={path}" for path in (_CONF, self.conf, openvswitch.FOUND))
+        program = None
+        if self.started_by:
+            content = f"#!/usr/bin/python3\n{on_host(self.started_by)}"
+            program = File(path=f"/usr/local/lib/fournines/{self.binary}", content=content, mode=0o755)
         yield Worker(
             unit=self.binary,
-            command=f"/usr/bin/{self.binary} {files}",
+            command=f"{program.path if program else f'/usr/bin/{self.binary}'} {files}",
+            program=program,
             notifies=False,
             after=(openvswitch.UNIT,),
             leaves_children=True,

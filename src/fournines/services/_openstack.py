@@ -4,6 +4,7 @@ of our own, a database with its schema, a user and endpoints in Keystone's catal
 
 from __future__ import annotations
 
+import posixpath
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from typing import ClassVar
 from fournines.cloud.columns import Letter
 from fournines.cloud.model import Cloud, Host, Needs
 from fournines.cloud.strategies import ACTIVE_ACTIVE
-from fournines.converge.resources import File, Resource, Unit
+from fournines.converge.resources import Directory, File, Resource, Unit
 from fournines.converge.steps import Check, Http, Step
 from fournines.services import Service, _ceph, _database, _oslo, pacemaker
 from fournines.services._database import Database
@@ -61,6 +62,8 @@ class Worker:
     """Units of the host that it waits for at boot."""
     requires: tuple[str, ...] = ()
     """Those that must have started, however long that takes."""
+    program: File | None = None
+    """One of ours that starts it, where that must not be upstream's own."""
     leaves_children: bool = False
     """What it started serves on without it, and is found again by the next one."""
 
@@ -139,12 +142,17 @@ class OpenStack(Service):
             path = f"{_UNITS}/{worker.unit}.service"
             name = f"{worker.unit}.service"
             moved = self._moved(cloud, name)
+            own = (path,)
+            if worker.program:
+                yield Directory(path=posixpath.dirname(worker.program.path))
+                yield worker.program
+                own = (path, worker.program.path)
             yield File(path=path, content=worker_unit(worker, self.user, reloads=moved))
             if moved:
                 # Where it runs is Pacemaker's business; there it reads its files again.
-                yield Unit(name=name, enabled=False, running=None, reload_reads=(*reads, path))
+                yield Unit(name=name, enabled=False, running=None, reload_reads=(*reads, *own))
             else:
-                yield Unit(name=name, reads=(*reads, path))
+                yield Unit(name=name, reads=(*reads, *own))
 
     def fault_class(self, unit: str) -> Letter:
         """What serves its clients itself has others of its kind; what works behind is given its work by queues."""

@@ -18,6 +18,7 @@ class NeutronOpenVSwitch(NeutronAgent):
     roles = ("network", "compute")
     strategies = (LOCAL,)
     binary = "neutron-openvswitch-agent"
+    started_by = "neutron_openvswitch_agent.py"
     conf = "/etc/neutron/plugins/ml2/openvswitch_agent.ini"
     # Of the second it reads polling_interval, which its own does not list.
     oslo = ("neutron.ml2.ovs.agent", "neutron.ml2.macvtap.agent", *OSLO)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from fournines.cloud.model import Cloud, Host, Needs
 from fournines.cloud.strategies import LOCAL
-from fournines.converge.resources import Directory, File, Resource, User
+from fournines.converge.resources import File, Resource, User
 from fournines.converge.steps import Command, Step
 from fournines.services import Options, _ceph, _database, _oslo, compute_agent, libvirt, nova, openvswitch
 from fournines.services._openstack import BUS, OpenStack, Worker
@@ -66,6 +66,7 @@ class NovaCompute(OpenStack):
         yield Worker(
             unit=self.name,
             command=f"{_PROGRAM} --config-file={_CONF} --config-file={libvirt.FOUND}",
+            program=File(path=_PROGRAM, content=_HEARING, mode=0o755),
             after=(libvirt.UNIT, openvswitch.UNIT),
             requires=(compute_agent.ADMISSION,) if "instance-ha" in cloud.services else (),
         )
@@ -74,8 +75,6 @@ class NovaCompute(OpenStack):
         yield User(name=_USER, groups=("libvirt",))
         if _ceph.used(cloud):
             yield from _ceph.client_files(cloud, host, vault, "nova", _USER)
-        yield Directory(path="/usr/local/lib/fournines")
-        yield File(path=_PROGRAM, content=_HEARING, mode=0o755)
         yield from super().resources(cloud, host, vault)
 
     def files(self, cloud: Cloud, host: Host, vault: Vault) -> Mapping[str, Sections]:
