@@ -58,7 +58,8 @@ def main() -> None:
                 )
             asked = f"{ASKED[hosts]} s" if hosts in ASKED else ""
             print(f"{f'both, {hosts} hosts':<34} {asked:>8} {total:>9.2f} {'':>8} {'':>7} {_load():>6}")
-            print(f"{'  memory at most':<34} {f'{ASKED_MB} MB':>8} {'':>9} {'':>8} {most:>7.0f} {_load():>6}", flush=True)
+            memory = f"{ASKED_MB} MB"
+            print(f"{'  memory at most':<34} {memory:>8} {'':>9} {'':>8} {most:>7.0f} {_load():>6}", flush=True)
 
 
 def _load() -> str:

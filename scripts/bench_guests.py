@@ -43,14 +43,19 @@ class Answers:
         self.address = address
         self.heard: list[tuple[float, float]] = []
         """(asked, answered)."""
+        self.failed: list[float] = []
+        """When what had no answer was asked."""
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._ask, daemon=True)
 
     def _ask(self) -> None:
         while not self._over.wait(0.1):
             asked = time.monotonic()
-            with contextlib.suppress(OSError, NinesError):
+            try:
                 ask(self.address, timeout=1)
+            except (OSError, NinesError):
+                self.failed.append(asked)
+            else:
                 self.heard.append((asked, time.monotonic()))
 
     @contextlib.contextmanager
@@ -64,10 +69,12 @@ class Answers:
             self._over.set()
             self._thread.join()
 
-    def gap(self, since: float = 0, until: float = float("inf")) -> float:
-        """The longest time without an answer that began between these, to the next answer."""
+    def gap(self, since: float = 0, until: float = float("inf")) -> str:
+        """The longest time without an answer that began between these, to the next answer, and how many requests had
+        none: a machine that is busy answers late."""
         gaps = [end - began for (began, _), (_, end) in itertools.pairwise(self.heard) if end > since and began < until]
-        return max(gaps)
+        lost = sum(since <= asked < until for asked in self.failed)
+        return f"{max(gaps):.2f} s, {lost} lost" if gaps else "no answer any more"
 
 
 class Bench:
@@ -99,6 +106,8 @@ class Bench:
         answers = Answers(IPv4Address(self.demo()["address"]))
         host = self.target(named(fault).target)
         with answers.listening():
+            began = time.monotonic()
+            time.sleep(HELD_S)
             struck = time.monotonic()
             named(fault).inject([host])
             time.sleep(HELD_S)
@@ -107,9 +116,10 @@ class Bench:
             self.well()
             time.sleep(HELD_S)
             end = time.monotonic()
-        row(f"{fault}, guest's HTTP", asked, f"{answers.gap(struck, healed):.2f} s")
+        row(f"{fault}, guest's HTTP", asked, answers.gap(struck, healed))
         if back is not None:
-            row("  at its return", back, f"{answers.gap(healed, end):.2f} s")
+            row("  at its return", back, answers.gap(healed, end))
+        row("  before it, quiet", "-", answers.gap(began, struck))
 
     def revived(self, fault: str, asked: str) -> None:
         """A fault of the guest's host: until it answers on another one, with its disk."""
@@ -144,7 +154,7 @@ class Bench:
             nines("maintain", demo["host"], "--cloud", str(self.file))
             time.sleep(2)
         nines("maintain", demo["host"], "--done", "--cloud", str(self.file))
-        row("live migration, guest's HTTP", asked, f"{answers.gap():.2f} s")
+        row("live migration, guest's HTTP", asked, answers.gap())
 
 
 def main() -> None:

@@ -79,6 +79,11 @@ def test_a_host_with_routers_loses_power_and_another_one_routes(standing: Standi
     assert audits["one-active-router"] == "ok", report
     assert audits["acknowledged-blocks"] == "ok", report
     answers(address)
+    # While Neutron binds the router's ports to the new host its agent must not drop what they send.
+    for host in standing.cloud.having("network"):
+        said = standing.on(host.name, "journalctl", "-b", "--no-pager", "-u", "neutron-openvswitch-agent")
+        assert "rpc_loop" in said
+        assert not [line for line in said.splitlines() if "is not bound" in line and "router" in line]
 
 
 def test_nothing_of_the_demo_is_left(standing: Standing, address: IPv4Address, sdk: Any) -> None:

@@ -74,7 +74,7 @@ class DaemonFault(Fault):
         for name, (service, unit) in daemons().items():
             there = cloud.services.get(service.name)
             alias = name != unit.removesuffix(".service").removesuffix("@*")
-            if not alias and there is not None and there.strategy.supervisor != "elsewhere":
+            if not alias and there is not None:
                 yield name, there.hosts
 
     def letter_of(self, fault_class: Letter) -> Letter:
