@@ -18,6 +18,7 @@ class NeutronL3(NeutronAgent):
     roles = ("network",)
     strategies = (ROUTED,)
     binary = "neutron-l3-agent"
+    started_by = "neutron_l3_agent.py"
     conf = "/etc/neutron/l3_agent.ini"
     oslo = ("neutron.l3.agent", *OSLO)
     packages = (binary, "conntrack")
