@@ -1,9 +1,9 @@
 """Neutron's L3 agent, which has routers announce themselves again a second after they became active.
 
-Its keepalived says so at once, and then after 60 s (Neutron 26.0: `garp_master_delay`, no option). Where a switch was away
-for about as long as VRRP is patient, another host takes over for some milliseconds, and announces itself too: whoever
-heard that last sends to the wrong host until its own table ages, and floating IPs were dark for 9 s instead of 3.5, in
-one of three restarts of a switch. The same delay counts when a host that is active has heard of another one.
+Its keepalived says so at once, and then after 60 s (Neutron 26.0: `garp_master_delay`, no option). Where a switch was
+away for about as long as VRRP is patient, another host takes over for some milliseconds, and announces itself too:
+whoever heard that last sends to the wrong host until its own table ages, and floating IPs were dark for 9 s instead of
+3.5, in one of three restarts of a switch. The same delay counts when a host that is active has heard of another one.
 """
 
 import sys
@@ -28,8 +28,6 @@ def main() -> "int | None":
     # First, for it has eventlet take over what others import.
     agent = import_module("neutron.cmd.eventlet.agents.l3")
     instance: Any = import_module("neutron.agent.linux.keepalived").KeepalivedInstance
-    if "garp_primary_delay" not in instance.__init__.__code__.co_varnames:
-        raise SystemExit("Neutron's KeepalivedInstance has no garp_primary_delay any more")
     instance.__init__ = announced(instance.__init__)
     return agent.main()
 
