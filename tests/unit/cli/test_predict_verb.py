@@ -45,7 +45,8 @@ def told(said: Said) -> Any:
 
 def test_json_has_each_service_with_its_figures(nines: Nines) -> None:
     found = told(nines("predict", "lab", "--json", *QUICK))
-    assert [*found] == ["cloud", "sla", "services"]
+    assert [*found] == ["cloud", "sla", "services", "remarks"]
+    assert found["remarks"] == []
     assert (found["cloud"], found["sla"]) == ("lab", 0.9999)
     assert tuple(each["name"] for each in found["services"]) == SERVICES
     for each in found["services"]:
@@ -114,7 +115,7 @@ def test_what_if_is_told_as_a_difference(nines: Nines) -> None:
     assert all(float(row.split()[3]) < 0 for row in rows[1:])
     assert max(map(len, rows)) <= 80
     found = told(nines("predict", "lab", "--set", change, "--json", *QUICK))
-    assert [*found] == ["cloud", "sla", "services", "before"]
+    assert [*found] == ["cloud", "sla", "services", "remarks", "before"]
     assert found["before"] == told(nines("predict", "lab", "--json", *QUICK))["services"]
     for was, now in zip(found["before"], found["services"], strict=True):
         assert was["availability"] < now["availability"]
