@@ -71,6 +71,10 @@ def test_an_l3_agent_that_is_killed_costs_no_request(standing: Standing, address
     (guest,) = (probe for probe in report["probes"] if probe["name"] == "guest-http")
     assert guest["requests"] > 20
     assert guest["errors"] == 0, report
+    # The one that was started again has routers announce themselves a second time soon, as the first one had.
+    for host in standing.cloud.having("network"):
+        said = standing.on(host.name, "sh", "-c", "cat /var/lib/neutron/ha_confs/*/keepalived.conf")
+        assert "garp_master_delay 1\n" in said
 
 
 def test_a_host_with_routers_loses_power_and_another_one_routes(standing: Standing, address: IPv4Address) -> None:
