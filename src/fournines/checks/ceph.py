@@ -113,7 +113,7 @@ class CephCheck(Check):
 
 def _copies(chosen: CephOptions) -> Iterable[Finding]:
     size, least = chosen.size, chosen.min_size
-    enough = f"Set services.ceph.min_size to {size // 2 + 1}."
+    enough = f"Set services.ceph.min_size to {chosen.majority}."
     if least == size > 2:
         yield MIN_ALL.found(
             "ceph",

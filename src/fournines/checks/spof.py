@@ -93,7 +93,7 @@ def _copies(cloud: Cloud, part: Part) -> str:
         return ""
     if chosen.size == 2:
         return "set services.ceph.size to 3 and min_size to 2"
-    return f"set services.ceph.min_size to {chosen.size // 2 + 1} of {chosen.size}: now every copy must be there"
+    return f"set services.ceph.min_size to {chosen.majority} of {chosen.size}: now every copy must be there"
 
 
 def _apart(cloud: Cloud, part: Part) -> str:

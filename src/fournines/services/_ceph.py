@@ -54,6 +54,11 @@ class CephOptions(Options):
             raise ValueError(f"min_size {self.min_size} is above size {self.size}: no write could ever be taken")
         return self
 
+    @property
+    def majority(self) -> int:
+        """Copies of which no two sets are apart: what `min_size` had best be."""
+        return self.size // 2 + 1
+
 
 @dataclass(frozen=True, slots=True)
 class Osd:
