@@ -18,8 +18,6 @@ from fournines.services.neutron_dhcp import alone
 
 _ROUNDING = 1e-9
 _FIX = "Timers follow provider.kind, as far as the cloud file does not set them under `timers`. "
-_MEASURED = ("election", "fence", "address_takeover", "evs_install", "disk_takeover", "guest_start")
-"""They configure nothing."""
 
 BUDGET = Code(
     "TIME-BUDGET",
@@ -172,7 +170,7 @@ def _budgets(design: Design) -> Iterable[Finding]:
 
 
 def _shorter(name: str) -> str:
-    if name in _MEASURED:
+    if not Timers.configures(name):
         return f"measure it on your hardware, and say under timers.{name} what you found"
     return f"set timers.{name} shorter, if your hardware and your load allow it"
 

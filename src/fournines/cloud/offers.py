@@ -131,14 +131,9 @@ def _check_timers(root: Document, schema: Callable[[], dict[str, Any]]) -> Itera
     said = plain(node) if node else None
     if isinstance(said, dict):
         try:
-            usual(text(at(root, "provider", "kind")) or "lab").but(set_timers(cast("dict[str, object]", said)))
+            usual(text(at(root, "provider", "kind")) or "lab").but(cast("dict[str, object]", said))
         except ValidationError as error:
             yield from explain(error, root, schema(), ("timers",))
-
-
-def set_timers(said: Mapping[str, object]) -> dict[str, object]:
-    """Without those that have no value, which are as if they were not written."""
-    return {name: value for name, value in said.items() if value is not None or name not in Timers.model_fields}
 
 
 def check_cloud(root: Document, cloud: Cloud, offers: Offers) -> Iterator[Problem]:

@@ -20,7 +20,6 @@ from fournines.cloud.offers import (
     lacking_roles,
     no_host,
     read_options,
-    set_timers,
 )
 from fournines.cloud.timers import Timers, usual
 from fournines.errors import SpecError
@@ -90,9 +89,9 @@ def resolve(spec: Spec, offers: Offers) -> Cloud:
 
 
 def _timers(spec: Spec) -> Timers | None:
-    said = set_timers(spec.timers)
+    those = usual(spec.provider.kind)
     try:
-        return usual(spec.provider.kind).but(said) if said else None
+        return own if (own := those.but(spec.timers)) is not those else None
     except ValidationError as error:
         wrong = (f"timers.{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
         raise SpecError("\n".join(wrong)) from None

@@ -48,4 +48,4 @@ ROUTED = Strategy(
 """Each thing that it serves is ready on several members, which agree by VRRP on the one that serves it."""
 
 EXTERNAL = Strategy("external", supervisor="elsewhere", reach="address", alive="elsewhere")
-"""Somebody else runs it; the spec gives its address."""
+"""Somebody else runs it; nothing here builds what connects to it."""

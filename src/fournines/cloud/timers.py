@@ -15,11 +15,12 @@ Seconds = Annotated[float, Field(ge=0.01, le=86_400, allow_inf_nan=False)]
 Whole = Annotated[int, Field(ge=1, le=86_400)]
 """Seconds, where who is configured with them knows no fractions."""
 Times = Annotated[int, Field(ge=1, le=100)]
+Estimate = Annotated[float, Field(ge=0.01, le=86_400, allow_inf_nan=False, json_schema_extra={"estimate": True})]
+"""Seconds that something takes; they configure nothing."""
 
 
 class Timers(BaseModel):
-    """Detection and recovery timers of one kind of host. Those that are measured configure nothing: they say how long
-    something takes, and are yours to say where you have measured it."""
+    """Detection and recovery timers of one kind of host."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
@@ -27,13 +28,13 @@ class Timers(BaseModel):
     """Silence of a controller after which Corosync takes it for lost."""
     corosync_consensus: Seconds
     """How long the others then wait to agree on who is left."""
-    election: Seconds
+    election: Estimate
     """Measured: Pacemaker elects a DC and computes a transition after a membership change."""
-    fence: Seconds
+    fence: Estimate
     """Measured: one Redfish power-off, confirmed."""
     fence_timeout: Seconds
     """How long Pacemaker waits for that."""
-    address_takeover: Seconds
+    address_takeover: Estimate
     """Measured: IPaddr2 starts, with gratuitous ARP."""
     monitor_interval: Seconds
     """How long after its last answer Pacemaker asks again what it runs: the VIP with its HAProxy, units that move."""
@@ -61,8 +62,8 @@ class Timers(BaseModel):
     """Silence of a Galera member after which the others suspect it."""
     evs_inactive: Seconds
     """Silence after which it is out, whoever doubts it."""
-    evs_install: Seconds
-    """Measured: the others agree on a new component."""
+    evs_install: Estimate
+    """The others agree on a new component."""
     database_connect: Whole
     """How long a daemon waits for a connection to the database."""
     database_read: Whole
@@ -87,7 +88,7 @@ class Timers(BaseModel):
     """How long monitors wait for each other's votes."""
     paxos_propose_interval: Seconds
     """How long changes of a map are gathered before they are agreed on."""
-    disk_takeover: Seconds
+    disk_takeover: Estimate
     """Promote, mount and recover a database on the other host. Assumed: nothing here builds that."""
     vrrp_advert: Annotated[int, Field(ge=1, le=255)]
     """Between what the active one of a router's hosts says; three without it and another takes over."""
@@ -97,7 +98,7 @@ class Timers(BaseModel):
     """How long it may take to answer."""
     guest_check_fall: Times
     """A compute host that gives no answer so often on end is fenced, and its guests are started elsewhere."""
-    guest_start: Seconds
+    guest_start: Estimate
     """From there to the guest's first answer on another host: scheduled, plugged in, booted. Assumed: a lab full of
     probes took some 49 s once."""
     agent_report: Whole
@@ -110,8 +111,16 @@ class Timers(BaseModel):
     """Without such a word for so long nothing new is given to the daemon: `service_down_time`."""
 
     def but(self, changes: Mapping[str, Any]) -> Timers:
-        """These with some set otherwise. Raises pydantic's ValidationError."""
-        return Timers.model_validate(self.model_dump() | {**changes}) if changes else self
+        """These with some set otherwise; one without a value is as if it was not written. Raises pydantic's
+        ValidationError."""
+        known = Timers.model_fields
+        said = {name: value for name, value in changes.items() if value is not None or name not in known}
+        return Timers.model_validate(self.model_dump() | said) if said else self
+
+    @staticmethod
+    def configures(name: str) -> bool:
+        """Whether a daemon is told that one. Raises KeyError."""
+        return not Timers.model_fields[name].json_schema_extra
 
     def vip_failover(self) -> float:
         """Upper bound for the VIP to move after its holder lost power."""
