@@ -20,9 +20,9 @@ from fournines.campaign.kinds import Kind
 from fournines.cloud.timers import Timers
 from fournines.prove.windows import Windows
 
-SPEEDS = (0.5, 0.75, 1.0)
-"""Factors of the probes' rates. Not above the usual one, which two cores just carry: a lab that has more to do than it
-can answers late without any fault."""
+SPEEDS = (0.25, 0.5, 0.75)
+"""Factors of the probes' rates. Below the usual one, which two cores just carry with six hosts: a lab that has more to
+do than it can answers late without any fault."""
 
 SECOND = 1 / 3
 """Of drills that have a second fault, where any have."""

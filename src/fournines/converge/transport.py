@@ -35,6 +35,8 @@ for name, text in parts.items():
 package.main.main()
 """
 _COMMAND = ("python3", "-IS", "-c", BOOT)
+_LAST = ("nice", "-n", "19")
+"""Everything else on the host comes before it."""
 
 Data = dict[str, Any]
 Progress = Callable[[str, float], None]
@@ -52,15 +54,20 @@ def _source() -> bytes:
     return b"%d\n%s" % (len(source), source)
 
 
-def call(host: Host, request: Mapping[str, Any], *, timeout: float, progress: Progress | None = None) -> Data:
-    """One operation of the agent (see `agent/`) on a host; its result.
+def call(
+    host: Host, request: Mapping[str, Any], *, timeout: float, progress: Progress | None = None, last: bool = False
+) -> Data:
+    """One operation of the agent (see `agent/`) on a host; its result. `last`: everything else there comes before it.
 
     Raises HostError when the host cannot be reached, the agent refuses or fails, answers nonsense, or takes longer
     than `timeout` seconds.
     """
     try:
         process = subprocess.Popen(
-            host.argv(_COMMAND), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            host.argv((*_LAST, *_COMMAND) if last else _COMMAND),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
     except OSError as error:
         raise HostError(host.name, f"cannot reach it: {error}") from error
@@ -147,14 +154,14 @@ def pick(fleet: Fleet, name: str) -> Host:
         raise HostError(name, "no such host in this cloud", f"there are: {', '.join(fleet)}") from None
 
 
-def together(names: Mapping[str, Callable[[], T]]) -> dict[str, T]:
-    """Do all at once, one thread each; their results by name.
+def together(names: Mapping[str, Callable[[], T]], at_once: int | None = None) -> dict[str, T]:
+    """Do all at once, or so many of them, one thread each; their results by name.
 
     When some fail the others end first, then one error tells all failures.
     """
     if not names:
         return {}
-    with ThreadPoolExecutor(len(names)) as pool:
+    with ThreadPoolExecutor(at_once or len(names)) as pool:
         running = {name: pool.submit(work) for name, work in names.items()}
     results: dict[str, T] = {}
     errors: list[NinesError] = []

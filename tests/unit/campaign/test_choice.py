@@ -92,9 +92,9 @@ def test_it_is_the_same_on_every_machine() -> None:
     drills = islice(Choice(7, KINDS, LAB).after(0), 3)
     said = [(each.fault, each.target, each.speed, each.delay_s, each.hold_s) for each in drills]
     assert said == [
-        ("power-loss", "c2", 1.0, 1.5, 32.9),
-        ("null", "none", 0.5, 1.6, 32.2),
-        ("two-storage-hosts", "s2,s3", 0.5, 2.9, 23.0),
+        ("power-loss", "c2", 0.75, 1.5, 32.9),
+        ("null", "none", 0.25, 1.6, 32.2),
+        ("two-storage-hosts", "s2,s3", 0.25, 2.9, 23.0),
     ]
 
 
