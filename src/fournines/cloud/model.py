@@ -108,8 +108,9 @@ class Endpoint:
     """Port on the VIP, where it is another than the daemons' own."""
     plain: int | None = None
     """Port on the VIP that sends clients of plain HTTP to TLS on 443, for what people open in a browser."""
-    balance: str = "roundrobin"
-    """How the load balancer spreads requests, in HAProxy's words."""
+    balance: str = "leastconn"
+    """How the load balancer spreads requests, in HAProxy's words. By default to who has the fewest: one that hangs is
+    given no second one while the first waits."""
     idle_s: float = 60
     """Seconds for which a request, or an open console, may be silent."""
     http2: bool = True

@@ -13,6 +13,8 @@ from fournines.cloud.model import Cloud, Host
 
 PROPERTY_SET = "fournines"
 VIP_AGENT = "/usr/lib/ocf/resource.d/fournines/vip"
+UNFIT = "unfit"
+"""Node attribute of a controller that takes itself out of service (`onhost/outlier.py`)."""
 PASSWORD_SCRIPT = "/etc/fournines/bmc-{host}"  # noqa: S105 - a path
 
 
@@ -85,6 +87,7 @@ def configuration(
     _operation(operations, "vip", "start", "0s", "30s")
     _operation(operations, "vip", "stop", "0s", "20s")
 
+    moved = [*moved]
     for name in moved:
         unit = name.removesuffix(".service")
         operations = SubElement(_primitive(resources, unit, {"class": "systemd", "type": unit}, {}), "operations")
@@ -92,6 +95,12 @@ def configuration(
         # It waits for its database and broker by itself.
         _operation(operations, unit, "start", "0s", "300s")
         _operation(operations, unit, "stop", "0s", "60s")
+
+    for name in ("vip", *(unit.removesuffix(".service") for unit in moved)):
+        # More than its stickiness; where every host is unfit, it stays.
+        fit = SubElement(constraints, "rsc_location", id=f"{name}-fit", rsc=name)
+        rule = SubElement(fit, "rule", id=f"{name}-fit-rule", score="1000")
+        SubElement(rule, "expression", id=f"{name}-fit-is", attribute=UNFIT, operation="not_defined")
 
     for host in (*hosts, *others):
         if host.bmc is None or hosts == (host,):

@@ -28,6 +28,7 @@ class Corosync(Service):
     ports = (Port(5405, "udp", "links"),)
     options = VoterOptions
     log_units = ("corosync.service",)
+    leaves = ()
     primary = "vip"
 
     def fault_class(self, unit: str) -> Letter:

@@ -67,6 +67,8 @@ class Galera(Service):
     packages = ("mariadb-server", "mariadb-client", "mariadb-backup", "galera-4", "rsync", "socat", "python3-pymysql")
     options = GaleraOptions
     log_units = ("mariadb.service", "galera-member.service")
+    # Peers go on asking galera-member.
+    leaves = ("mariadb.service",)
     primary = "writer"
 
     def fault_class(self, unit: str) -> Letter:

@@ -16,7 +16,7 @@ from fournines.converge.resources import Directory, File, Resource, Sysctl, Unit
 from fournines.converge.steps import Check, Http
 from fournines.services import Certificate, Service, catalogue
 from fournines.services._render import template
-from fournines.services._tls import pem_file
+from fournines.services._tls import authority_file, pem_file
 from fournines.state import Vault
 
 HEALTH_PORT = 8404
@@ -32,6 +32,7 @@ class Haproxy(Service):
     packages = ("haproxy",)
     ports = (Port(HEALTH_PORT, reach="host"),)
     log_units = ("haproxy.service",)
+    leaves = ()
     primary = "vip"
 
     def fault_class(self, unit: str) -> Letter:
@@ -52,6 +53,8 @@ class Haproxy(Service):
                 vip=cloud.vip,
                 placements=placements,
                 certificate=_CERTIFICATE,
+                authority=authority_file(cloud),
+                shown=_shown(cloud),
                 most=_most(cloud),
             ),
         )
@@ -63,8 +66,7 @@ class Haproxy(Service):
         yield Unit(name="haproxy.service", reads=(_DROP_IN,), reload_reads=(_CFG, _CERTIFICATE))
 
     def certificates(self, cloud: Cloud, host: Host) -> Iterable[Certificate]:
-        port = next((endpoint.vip_port for endpoint in cloud.endpoints.values()), None)
-        yield Certificate("api", (cloud.vip,), _CERTIFICATE, port)
+        yield Certificate("api", (cloud.vip,), _CERTIFICATE, _shown(cloud))
 
     def health(self, cloud: Cloud, host: Host) -> Check:
         return Http(awaits="the API's HAProxy to answer", url=f"http://127.0.0.1:{HEALTH_PORT}/")
@@ -74,6 +76,11 @@ def at_a_time(capacity: int) -> int:
     """How many requests a server is given that serves `capacity`: three quarters, so that a check finds a thread free.
     A server whose checks fail is then hung, not busy."""
     return max(1, capacity * 3 // 4)
+
+
+def _shown(cloud: Cloud) -> int | None:
+    """A port of the VIP at which the certificate is shown."""
+    return next((endpoint.vip_port for endpoint in cloud.endpoints.values()), None)
 
 
 def _most(cloud: Cloud) -> dict[str, str]:

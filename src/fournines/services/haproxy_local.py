@@ -35,6 +35,7 @@ class HaproxyLocal(Service):
     packages = ("haproxy",)
     ports = (Port(HEALTH_PORT, reach="host"),)
     log_units = ("haproxy-local.service",)
+    leaves = ()
 
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
         yield File(

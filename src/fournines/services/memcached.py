@@ -29,6 +29,7 @@ class Memcached(Service):
     ports = (Port(11211, reach="host"),)
     options = MemcachedOptions
     log_units = ("memcached.service",)
+    leaves = ()
 
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:
         options = MemcachedOptions.model_validate(cloud.services[self.name].options)

@@ -52,6 +52,7 @@ class Pacemaker(Service):
     packages = ("pacemaker", "pacemaker-cli-utils", "resource-agents", "fence-agents-redfish")
     options = PacemakerOptions
     log_units = ("pacemaker.service",)
+    leaves = ()
     primary = "vip"
 
     def resources(self, cloud: Cloud, host: Host, vault: Vault) -> Iterable[Resource]:

@@ -1,6 +1,6 @@
 """Takes an API's server out of service without losing a request, and back into it when it really answers.
 
-    drain.py close WHERE     no new connections
+    drain.py close WHERE...  no new connections
     drain.py drain WHERE     the same, and waits until the old ones have ended, for LAST seconds at most
     drain.py open WHERE      waits until the application answers, for FIRST seconds at most, and takes connections;
                              none, once the server has ended ($MAINPID, where systemd says it)
@@ -118,7 +118,7 @@ def wait_for_the_first(address: str, port: int, server: str | None) -> bool:
     return True
 
 
-def main(verb: str, where: str) -> None:
+def main(verb: str, where: str, *more: str) -> None:
     address, port = listens(where)
     if verb == "open":
         if wait_for_the_first(address, port, os.environ.get("MAINPID")):
@@ -128,7 +128,7 @@ def main(verb: str, where: str) -> None:
     serving = verb == "drain" and "MAINPID" in os.environ
     if serving:
         time.sleep(NOTICE)
-    nft(rules(address, port, refuse=True))
+    nft("".join(rules(*listens(each), refuse=True) for each in (where, *more)))
     if serving:
         wait_for_the_last(address, port)
 
