@@ -27,10 +27,6 @@ JOIN = 'while [ "$1" != -- ]; do echo $$ >"$1" || exit 125; shift; done; shift; 
 """Shell that joins the cgroups of these files, then runs what follows `--`: before anything else, so that every page
 and every second counts."""
 _LEGACY = ("cpu", "cpuacct", "memory")
-_SHARE = 0.25
-"""Weight of a whole lab against each other process of the machine, the kernel's own threads among them. With 8, these
-waited 0.1 s for a processor when the lab filled all, again and again for each write that was on its way to the disk:
-some took 7 s, and with 0.25, 1.5 s (measured, while a controller booted)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +88,10 @@ class Group:
 
     def create(self, leaf: str = "") -> list[Path]:
         """Make it and return the files that a process writes its pid to. In the unified hierarchy it joins `leaf`:
-        a cgroup with controllers holds no processes itself."""
+        a cgroup with controllers holds no processes itself.
+
+        A whole lab has the weight of one process beside it. With more, the kernel's threads, which are such processes,
+        wait for a processor when the lab fills all, again and again for each write that is on its way to the disk."""
         if not hierarchies().accounting:
             self._delegate()
         files: list[Path] = []
@@ -100,8 +99,6 @@ class Group:
             joined = folder / leaf if leaf and folder == self.unified else folder
             joined.mkdir(parents=True, exist_ok=True)
             files.append(joined / "cgroup.procs")
-        if (cpu := hierarchies().accounting.get("cpu")) is not None:
-            (cpu / Path(self.path).parts[0] / "cpu.shares").write_text(str(round(_SHARE * 1024)))
         return files
 
     def _delegate(self) -> None:
@@ -113,8 +110,6 @@ class Group:
                     (folder / "cgroup.subtree_control").write_text(f"+{controller}")
             folder /= part
             folder.mkdir(exist_ok=True)
-        with contextlib.suppress(OSError):
-            (hierarchies().unified / Path(self.path).parts[0] / "cpu.weight").write_text(str(round(_SHARE * 100)))
 
     def pids(self) -> list[int]:
         """Every process in it and below, zombies aside."""
