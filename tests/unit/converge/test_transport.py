@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -75,6 +77,35 @@ def test_together_tells_all_failures_in_one_error_after_all_have_ended() -> None
         together({host: lambda h=host: fails(h) for host in ("c1", "c2", "c3")})
     assert str(caught.value) == "c1, c2: is down\nc3: waited", "what hosts have alike is told once"
     assert sorted(ended) == ["c1", "c2", "c3"]
+
+
+def test_together_does_no_more_than_asked_at_a_time() -> None:
+    running, most, lock = 0, 0, threading.Lock()
+
+    def work(host: str) -> str:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        time.sleep(0.05)
+        with lock:
+            running -= 1
+        return host
+
+    hosts = [f"c{number}" for number in range(6)]
+    assert together({host: lambda h=host: work(h) for host in hosts}, at_once=2) == {host: host for host in hosts}
+    assert most == 2
+
+
+@pytest.mark.parametrize(("last", "niceness"), [(False, os.nice(0)), (True, 19)])
+def test_everything_else_on_the_host_comes_first_when_asked(last: bool, niceness: int) -> None:
+    class Here(Shell):
+        def argv(self, command: Sequence[str]) -> list[str]:
+            # What comes before the interpreter says how it is run.
+            return [*command[: command.index("python3")], "sh", "-c", self.script]
+
+    script = 'cat > /dev/null; echo "{\\"result\\": {\\"nice\\": $(nice)}}"'
+    assert call(Here("c1", script), {"op": "look"}, timeout=20, last=last)["nice"] == niceness
 
 
 def test_a_bug_of_the_agent_names_its_file_and_line(host: LocalHost) -> None:
