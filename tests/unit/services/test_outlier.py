@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import socket
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -161,6 +163,83 @@ def test_it_is_well_again_when_next_to_nothing_is_lost() -> None:
     assert recovered({"c2": 0.0, "c3": None}, LIMIT)
     assert not recovered({"c2": 0.0, "c3": 0.05}, LIMIT)
     assert not recovered({"c2": None, "c3": None}, LIMIT)
+
+
+def peers(free_port: int) -> dict[str, program.Peers]:
+    """Three that can ask each other, on this machine."""
+    addresses = {f"c{number}": f"127.0.0.{10 + number}" for number in (1, 2, 3)}
+    return {
+        name: program.Peers(
+            {
+                "name": name,
+                "address": address,
+                "port": free_port,
+                "peers": {other: at for other, at in addresses.items() if other != name},
+                "window": 25,
+                "least": 10,
+            }
+        )
+        for name, address in addresses.items()
+    }
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def rounds(every: Mapping[str, program.Peers], number: int) -> None:
+    for _ in range(number):
+        for each in every.values():
+            each.ask()
+        # Questions, then their answers.
+        for _ in range(2):
+            for each in every.values():
+                each.listen(time.monotonic() + 0.005)
+
+
+def test_peers_answer_each_other_and_say_what_they_lose(free_port: int) -> None:
+    every = peers(free_port)
+    rounds(every, 20)
+    assert every["c1"].shares() == {"c2": 0.0, "c3": 0.0}
+    every["c3"].out = True
+    rounds(every, 1)
+    assert every["c1"].told() == {
+        "c2": Told({"c1": 0.0, "c3": 0.0}, out=False),
+        "c3": Told({"c1": 0.0, "c2": 0.0}, out=True),
+    }
+
+
+def test_who_is_silent_is_not_known_and_begins_anew(free_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program, "FRESH", 0.2)
+    every = peers(free_port)
+    rounds(every, 20)
+    silent = every.pop("c3")
+    end = time.monotonic() + 0.4
+    while time.monotonic() < end:
+        rounds(every, 1)
+    assert every["c1"].shares() == {"c2": 0.0, "c3": None}
+    assert every["c1"].told().keys() == {"c2"}
+    silent.listen(time.monotonic() + 0.1)
+    rounds(every | {"c3": silent}, 12)
+    assert every["c1"].shares() == {"c2": 0.0, "c3": 0.0}, "what was asked meanwhile was not lost"
+
+
+def test_what_is_no_message_of_a_peer_is_passed_over(free_port: int) -> None:
+    every = peers(free_port)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.bind(("127.0.0.99", 0))
+        stranger.sendto(b'{"answer": 0, "shares": {}, "out": true}', ("127.0.0.11", free_port))
+    for text in (b"", b"\xff", b"[]", b"1", b"{}", b'{"ask": null}', b'{"answer": 0, "shares": [], "out": 0}'):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+            peer.bind(("127.0.0.12", 0))
+            peer.sendto(text, ("127.0.0.11", free_port))
+    every["c1"].listen(time.monotonic() + 0.1)
+    assert every["c1"].told() == {}
+    rounds(every, 12)
+    assert every["c1"].shares() == {"c2": 0.0, "c3": 0.0}
 
 
 class Scripted(program.Peers):
