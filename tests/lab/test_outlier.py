@@ -1,4 +1,4 @@
-"""Controllers that serve worse than the others, on the standing lab: they take themselves out of service, and return."""
+"""Controllers that serve worse than the others, on the standing lab: they leave by themselves, and return."""
 
 from __future__ import annotations
 

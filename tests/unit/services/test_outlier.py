@@ -260,9 +260,9 @@ def ran(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[str, ...]
     """Commands that were run; all end well."""
     commands: list[tuple[str, ...]] = []
 
-    def run(*argv: str) -> bool:
+    def run(*argv: str) -> str:
         commands.append(argv)
-        return True
+        return ""
 
     monkeypatch.setattr(program, "_run", run)
     monkeypatch.setattr(program, "OUT", tmp_path / "out")
@@ -365,15 +365,16 @@ def test_who_returns_waits_until_it_is_calm(ran: list[tuple[str, ...]], starting
     assert peers.out
 
 
-def test_pacemaker_is_told_again_when_it_could_not_be(
-    ran: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("ran")
+def test_pacemaker_is_told_again_when_it_could_not_be_and_the_journal_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    answers = iter([False, True])
+    answers = iter(["attrd_updater: refused", "attrd_updater: refused", ""])
     told: list[tuple[str, ...]] = []
 
-    def run(*argv: str) -> bool:
+    def run(*argv: str) -> str:
         if argv[0] != "attrd_updater":
-            return True
+            return ""
         told.append(argv)
         return next(answers)
 
@@ -381,7 +382,14 @@ def test_pacemaker_is_told_again_when_it_could_not_be(
     host, peers = program.Outlier(CONFIG), Scripted(SICK, PEERS)
     for _ in range(4):
         host.look(peers)
-    assert len(told) == 2
+    assert len(told) == 3
+    assert capsys.readouterr().out.splitlines()[1:] == ["attrd_updater: refused", "unfit: loss"]
+
+
+def test_a_command_that_fails_says_why() -> None:
+    assert program._run("true") == ""  # pyright: ignore[reportPrivateUsage]
+    failed = program._run("sh", "-c", "echo no such rule >&2; exit 3")  # pyright: ignore[reportPrivateUsage]
+    assert failed.endswith(": no such rule")
 
 
 def test_every_service_of_controllers_leaves_but_those_that_others_need_to_see_it_go() -> None:

@@ -116,6 +116,7 @@ class Outlier:
         self._health: str = config["health"]
         self._well_since: float | None = None
         self._unfit: str | None = None
+        self._why = ""
         self._starting: subprocess.Popen[bytes] | None = None
 
     def look(self, peers: Peers) -> None:
@@ -151,8 +152,12 @@ class Outlier:
             self._starting = None
         # The VIP first. Nobody connects to its servers any more, while they, database and broker end in order.
         self._tell("loss")
-        _run(sys.executable, DRAIN, "close", *self._servers)
-        _run("systemctl", "stop", "--no-block", *self._units)
+        for argv in (
+            [sys.executable, DRAIN, "close", *self._servers],
+            ["systemctl", "stop", "--no-block", *self._units],
+        ):
+            if why := _run(*argv):
+                print(why, flush=True)
 
     def _return(self) -> None:
         print("no packet is lost any more: back to service", flush=True)
@@ -170,14 +175,18 @@ class Outlier:
             return "certificate" if self._unfit == "certificate" else ""
 
     def _tell(self, unfit: str) -> None:
-        """Pacemaker, when it is news; again when it could not be told."""
+        """Pacemaker, when it is news; again when it could not be told, as while it starts."""
         if unfit == self._unfit:
             return
         change = ["--update", unfit] if unfit else ["--delete"]
-        if _run("attrd_updater", "--name", ATTRIBUTE, *change):
-            if unfit or self._unfit:
-                print(f"unfit: {unfit or 'no longer'}", flush=True)
-            self._unfit = unfit
+        if why := _run("attrd_updater", "--name", ATTRIBUTE, *change):
+            if why != self._why:
+                print(why, flush=True)
+            self._why = why
+            return
+        if unfit or self._unfit:
+            print(f"unfit: {unfit or 'no longer'}", flush=True)
+        self._unfit, self._why = unfit, ""
 
     def _note(self, out: bool, shares: dict[str, float | None]) -> None:
         facts = {"out": out, "unfit": self._unfit or "", "lost": shares}
@@ -186,15 +195,13 @@ class Outlier:
         os.replace(new, FACTS)
 
 
-def _run(*argv: str) -> bool:
+def _run(*argv: str) -> str:
+    """Why it failed; empty when it did not."""
     try:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=10, check=False)
     except subprocess.TimeoutExpired:
-        print(f"{' '.join(argv[:3])}: no end within 10 s", flush=True)
-        return False
-    if done.returncode:
-        print(f"{' '.join(argv[:3])}: {done.stderr.strip()[-200:]}", flush=True)
-    return done.returncode == 0
+        return f"{' '.join(argv[:3])}: no end within 10 s"
+    return f"{' '.join(argv[:3])}: {done.stderr.strip()[-200:]}" if done.returncode else ""
 
 
 def run() -> int:
