@@ -94,7 +94,7 @@ def _view(cloud: Cloud, host: Host, fleet: Fleet, thorough: bool) -> HostView:
         "limit": _CHECKS,
     }
     try:
-        answer = call(pick(fleet, host.name), request, timeout=BOUND, last=not thorough)
+        answer = call(pick(fleet, host.name), request, timeout=BOUND, nice=not thorough)
     except HostError as error:
         return HostView(reachable=False, why=error.message.removeprefix(f"{host.name}: "), services={})
     seen = {key: Seen(**value) for key, value in answer["checks"].items()}

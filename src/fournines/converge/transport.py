@@ -35,7 +35,7 @@ for name, text in parts.items():
 package.main.main()
 """
 _COMMAND = ("python3", "-IS", "-c", BOOT)
-_LAST = ("nice", "-n", "19")
+_NICE = ("nice", "-n", "19")
 """Everything else on the host comes before it."""
 
 Data = dict[str, Any]
@@ -55,16 +55,16 @@ def _source() -> bytes:
 
 
 def call(
-    host: Host, request: Mapping[str, Any], *, timeout: float, progress: Progress | None = None, last: bool = False
+    host: Host, request: Mapping[str, Any], *, timeout: float, progress: Progress | None = None, nice: bool = False
 ) -> Data:
-    """One operation of the agent (see `agent/`) on a host; its result. `last`: everything else there comes before it.
+    """One operation of the agent (see `agent/`) on a host; its result. `nice`: everything else there comes before it.
 
     Raises HostError when the host cannot be reached, the agent refuses or fails, answers nonsense, or takes longer
     than `timeout` seconds.
     """
     try:
         process = subprocess.Popen(
-            host.argv((*_LAST, *_COMMAND) if last else _COMMAND),
+            host.argv((*_NICE, *_COMMAND) if nice else _COMMAND),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -115,11 +115,11 @@ class Service(ABC):
     """Units that run on one host at a time under a strategy that Pacemaker supervises."""
     log_units: ClassVar[tuple[str, ...]] = ()
     """Units whose journal is this service's log, its main daemon first. `@*` stands for every instance."""
+    jobs: ClassVar[tuple[str, ...]] = ()
+    """Those of them that are no daemons: a timer starts them, and they end by themselves."""
     leaves: ClassVar[tuple[str, ...] | None] = None
     """Units that end on a controller which takes itself out of service (`outlier.py`). None: all of `log_units` that
     are daemons."""
-    jobs: ClassVar[tuple[str, ...]] = ()
-    """Those of them that are no daemons: a timer starts them, and they end by themselves."""
     primary: ClassVar[str] = ""
     """Target of a drill that means the member which does for all what only one does (`fournines.prove.targets`)."""
 

@@ -34,6 +34,13 @@ def _operation(operations: Element, resource: str, name: str, interval: str, tim
     SubElement(operations, "op", id=f"{resource}-{name}", name=name, interval=interval, timeout=timeout)
 
 
+def _avoid_unfit(constraints: Element, resource: str) -> None:
+    # More than its stickiness; where every host is unfit, it stays.
+    fit = SubElement(constraints, "rsc_location", id=f"{resource}-fit", rsc=resource)
+    rule = SubElement(fit, "rule", id=f"{resource}-fit-rule", score="1000")
+    SubElement(rule, "expression", id=f"{resource}-fit-is", attribute=UNFIT, operation="not_defined")
+
+
 def properties(cloud: Cloud, fenced: int, fence_action: str) -> dict[str, str]:
     """Cluster options. `fenced`: so many hosts may have to be. `fence_action`: off or reboot."""
     return {
@@ -87,7 +94,8 @@ def configuration(
     _operation(operations, "vip", "start", "0s", "30s")
     _operation(operations, "vip", "stop", "0s", "20s")
 
-    moved = [*moved]
+    _avoid_unfit(constraints, "vip")
+
     for name in moved:
         unit = name.removesuffix(".service")
         operations = SubElement(_primitive(resources, unit, {"class": "systemd", "type": unit}, {}), "operations")
@@ -95,12 +103,7 @@ def configuration(
         # It waits for its database and broker by itself.
         _operation(operations, unit, "start", "0s", "300s")
         _operation(operations, unit, "stop", "0s", "60s")
-
-    for name in ("vip", *(unit.removesuffix(".service") for unit in moved)):
-        # More than its stickiness; where every host is unfit, it stays.
-        fit = SubElement(constraints, "rsc_location", id=f"{name}-fit", rsc=name)
-        rule = SubElement(fit, "rule", id=f"{name}-fit-rule", score="1000")
-        SubElement(rule, "expression", id=f"{name}-fit-is", attribute=UNFIT, operation="not_defined")
+        _avoid_unfit(constraints, unit)
 
     for host in (*hosts, *others):
         if host.bmc is None or hosts == (host,):

@@ -1,8 +1,9 @@
 """A controller that serves worse than the others takes itself out of service: gray failures, which no health check
 sees, since every daemon answers (`onhost/outlier.py`; its rules: `onhost/outlier_rule.py`).
 
-With three packets of ten lost to the controller that had VIP and database writer, half of all requests to a lab failed,
-for as long as that lasted: nobody was dead. Three controllers are needed to tell whose packets are lost.
+With three packets of ten lost to the controller that had VIP and database writer, 37 % of the requests to a lab's APIs
+failed (299 of 806 in a drill), for as long as that lasted: nobody was dead. Three controllers are needed to tell whose
+packets are lost.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pydantic import Field
 
-from fournines.cloud.model import Cloud, Host, Needs
+from fournines.cloud.model import Cloud, Host, Needs, Placement
 from fournines.cloud.ports import Port
 from fournines.cloud.strategies import LOCAL
 from fournines.converge.resources import Directory, File, Resource, Unit
@@ -88,7 +89,6 @@ class Outlier(Service):
         placement = cloud.services[self.name]
         options = OutlierOptions.model_validate(placement.options)
         config = {
-            "name": host.name,
             "address": str(host.management),
             "port": PORT,
             "peers": {other.name: str(other.management) for other in placement.hosts if other is not host},
@@ -98,27 +98,25 @@ class Outlier(Service):
             "limit": options.limit_percent / 100,
             "calm": options.calm_s,
             "health": f"http://127.0.0.1:{haproxy.HEALTH_PORT}/",
-            "servers": sorted(_servers(cloud, host)),
-            "units": [*_leaving(cloud, host)],
+            "servers": sorted(
+                f"{host.management}:{one.port}" for _, left in _left(cloud, host) for one in left.endpoints
+            ),
+            "units": [one for service, _ in _left(cloud, host) for one in _units(service)],
         }
         return json.dumps(config, indent=1) + "\n"
 
 
-def _leaving(cloud: Cloud, host: Host) -> Iterator[str]:
-    """Units of a controller that end there when it leaves. What Pacemaker keeps, that moves."""
+def _left(cloud: Cloud, host: Host) -> Iterator[tuple[Service, Placement]]:
+    """What a controller takes part in no longer when it leaves. What Pacemaker keeps, that moves."""
     for name, placement in cloud.services.items():
         service = catalogue()[name]
         if host in placement.hosts and service.roles == ("control",) and placement.strategy.supervisor == "systemd":
-            units = service.log_units if service.leaves is None else service.leaves
-            yield from (one for one in units if one not in service.jobs)
+            yield service, placement
 
 
-def _servers(cloud: Cloud, host: Host) -> Iterator[str]:
-    """ADDRESS:PORT of its APIs, to which a load balancer leads."""
-    for name, placement in cloud.services.items():
-        leaves = catalogue()[name].leaves is None and catalogue()[name].roles == ("control",)
-        if leaves and host in placement.hosts and placement.strategy.supervisor == "systemd":
-            yield from (f"{host.management}:{endpoint.port}" for endpoint in placement.endpoints)
+def _units(service: Service) -> Iterable[str]:
+    units = service.log_units if service.leaves is None else service.leaves
+    return (one for one in units if one not in service.jobs)
 
 
 def _unit() -> str:

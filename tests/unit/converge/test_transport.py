@@ -97,15 +97,15 @@ def test_together_does_no_more_than_asked_at_a_time() -> None:
     assert most == 2
 
 
-@pytest.mark.parametrize(("last", "niceness"), [(False, os.nice(0)), (True, 19)])
-def test_everything_else_on_the_host_comes_first_when_asked(last: bool, niceness: int) -> None:
+@pytest.mark.parametrize(("nice", "niceness"), [(False, os.nice(0)), (True, 19)])
+def test_everything_else_on_the_host_comes_first_when_asked(nice: bool, niceness: int) -> None:
     class Here(Shell):
         def argv(self, command: Sequence[str]) -> list[str]:
             # What comes before the interpreter says how it is run.
             return [*command[: command.index("python3")], "sh", "-c", self.script]
 
     script = 'cat > /dev/null; echo "{\\"result\\": {\\"nice\\": $(nice)}}"'
-    assert call(Here("c1", script), {"op": "look"}, timeout=20, last=last)["nice"] == niceness
+    assert call(Here("c1", script), {"op": "look"}, timeout=20, nice=nice)["nice"] == niceness
 
 
 def test_a_bug_of_the_agent_names_its_file_and_line(host: LocalHost) -> None:

@@ -171,7 +171,6 @@ def peers(free_port: int) -> dict[str, program.Peers]:
     return {
         name: program.Peers(
             {
-                "name": name,
                 "address": address,
                 "port": free_port,
                 "peers": {other: at for other, at in addresses.items() if other != name},

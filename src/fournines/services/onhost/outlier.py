@@ -45,7 +45,6 @@ class Peers:
     """The other controllers: asked, and answered."""
 
     def __init__(self, config: dict[str, Any]) -> None:
-        self.name: str = config["name"]
         self.out = OUT.exists()
         self._port: int = config["port"]
         self._addresses: dict[str, str] = config["peers"]
